@@ -1,0 +1,1 @@
+"""The commands of `reel`, one module for each part of the product."""

@@ -1,0 +1,1 @@
+"""Catalogue to cuts: rankers, assembly, interchange and rendering, exact to the frame."""

@@ -1,0 +1,1 @@
+"""Finishing: a cut as a playable file."""

@@ -1,0 +1,1 @@
+"""Interchange: cuts written for other editing systems, and read back to prove it."""

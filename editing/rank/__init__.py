@@ -1,0 +1,1 @@
+"""Rankers: what a shot is worth in a cut, learned or stated, and why."""

@@ -1,0 +1,1 @@
+"""Footage to catalogue: shots, measures and embeddings from one decode of each file."""

@@ -1,0 +1,373 @@
+"""The catalogue: which footage is known, its shots, and where its arrays are.
+
+One SQL database and a folder of arrays. A media is committed whole, in one transaction after
+its arrays are on disk, so whoever reads sees all of it or none of it.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy.exc import DatabaseError
+
+from ingest import tables
+from ingest.arrays import read_array, write_array
+from ingest.database import open_database
+from ingest.errors import CatalogError, NotIngested, UnknownMedia
+from ingest.media import Audio, Curves, Embeddings, Media, MediaId, Shot, ShotMeasures, Transition
+from ingest.timecode import FrameRange
+
+_FRAME_TIMES, _MEASURES, _CURVES, _LOUDNESS = "frame_times", "measures", "curves", "loudness"
+_EMBEDDINGS, _SHOT_SCORES = "embeddings", "transition_scores"
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """All that one pass over a file found, before it has an id in a catalogue."""
+
+    media: Media
+    """Its `id` is not yet one of the catalogue's."""
+    detector: str
+    shots: tuple[Shot, ...]
+    frame_times: NDArray[np.int64]
+    """`(frames,)`, PTS of every frame in decode order."""
+    measures: ShotMeasures
+    curves: Curves
+    embeddings: tuple[Embeddings, ...]
+    transition_scores: NDArray[np.float32]
+    """`(frames,)`, the detector's score that a transition happens at each frame."""
+    thumbnails: tuple[bytes, ...]
+    """A JPEG for each shot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be ingested, and why."""
+
+    path: str
+    reason: str
+    failed_at: str
+
+
+class Catalog:
+    """A folder with the database, `arrays/` and `thumbnails/`; use it as a context manager."""
+
+    def __init__(self, folder: Path, *, url: str | None = None) -> None:
+        """Open the catalogue in `folder`, making it if need be.
+
+        Args:
+            folder: Holds the arrays, and the SQLite database unless `url` names another.
+            url: An SQLAlchemy URL, `postgresql+psycopg://…` for a team.
+
+        Raises:
+            CatalogError: The folder cannot be used, or its database not be read.
+        """
+        self.folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.engine = open_database(url or f"sqlite:///{folder / 'catalog.sqlite'}")
+        except (OSError, DatabaseError) as error:
+            raise CatalogError(f"{folder} cannot be used as a catalogue: {error}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back the database connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction that writes, alone from its beginning; an exception rolls it back."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent view for reading, which waits for no writer."""
+        with self.engine.connect().execution_options(reading=True) as connection:
+            yield connection
+
+    # Media
+
+    def media(self) -> list[Media]:
+        """Every media, in the order they were first ingested."""
+        with self.reading() as connection:
+            rows = connection.execute(select(tables.media).order_by(tables.media.c.id)).all()
+        return [_media_from(row) for row in rows]
+
+    def get_media(self, media_id: int) -> Media:
+        """The media with this id.
+
+        Raises:
+            UnknownMedia: There is none.
+        """
+        return self.find_media(str(media_id))
+
+    def find_media(self, wanted: str) -> Media:
+        """The media that a user names by its id, its path, or its file name if only one has it.
+
+        Raises:
+            UnknownMedia: None fits, or a name fits several.
+        """
+        known = self.media()
+        resolved = str(Path(wanted).resolve())
+        for fits in (
+            [m for m in known if str(m.id) == wanted],
+            [m for m in known if m.path in (wanted, resolved)],
+            [m for m in known if m.name == wanted],
+        ):
+            if len(fits) == 1:
+                return fits[0]
+        raise UnknownMedia(wanted, len(known))
+
+    def find_fingerprint(self, fingerprint: str) -> Media | None:
+        """The media with this content, wherever its file was."""
+        with self.reading() as connection:
+            row = connection.execute(
+                select(tables.media).where(tables.media.c.fingerprint == fingerprint)
+            ).one_or_none()
+        return None if row is None else _media_from(row)
+
+    def ingest_version(self, media_id: MediaId) -> tuple[str, str]:
+        """With which detector, and which version of ingest, this media was analysed."""
+        columns = (tables.media.c.detector, tables.media.c.ingest_version)
+        with self.reading() as connection:
+            row = connection.execute(select(*columns).where(tables.media.c.id == media_id)).one()
+        return row[0], row[1]
+
+    def move_media(self, media_id: MediaId, path: Path) -> None:
+        """Note that a file known by its content now is at `path`."""
+        with self.transaction() as connection:
+            connection.execute(
+                update(tables.media).where(tables.media.c.id == media_id).values(path=str(path))
+            )
+            connection.execute(delete(tables.failure).where(tables.failure.c.path == str(path)))
+
+    def commit_analysis(self, analysis: Analysis, *, version: str) -> Media:
+        """Write all that was found about one file, replacing what was known of the same content.
+
+        Arrays and thumbnails go to disk first, under names that hold the content's fingerprint;
+        the rows follow in one transaction. What an older analysis left is removed last.
+        """
+        files = self._write_arrays(analysis, version)
+        self._write_thumbnails(analysis)
+        with self.transaction() as connection:
+            media_id = _write_media(connection, analysis, version)
+            connection.execute(delete(tables.shot).where(tables.shot.c.media_id == media_id))
+            connection.execute(
+                insert(tables.shot), [_shot_row(media_id, shot) for shot in analysis.shots]
+            )
+            old = set(_array_paths(connection, media_id))
+            connection.execute(
+                delete(tables.array_file).where(tables.array_file.c.media_id == media_id)
+            )
+            connection.execute(
+                insert(tables.array_file), [f | {"media_id": media_id} for f in files]
+            )
+            connection.execute(
+                delete(tables.failure).where(tables.failure.c.path == analysis.media.path)
+            )
+        for path in old - {f["path"] for f in files}:
+            (self.folder / path).unlink(missing_ok=True)
+        return self.get_media(media_id)
+
+    # Shots and what was measured of them
+
+    def shots(self, media_id: MediaId) -> list[Shot]:
+        """The shots of a media, in order; together they tile it."""
+        query = select(tables.shot).where(tables.shot.c.media_id == media_id)
+        with self.reading() as connection:
+            rows = connection.execute(query.order_by(tables.shot.c.idx)).all()
+        return [_shot_from(row) for row in rows]
+
+    def shot_count(self) -> dict[int, int]:
+        """How many shots each media has, by its id."""
+        count = select(tables.shot.c.media_id, func.count()).group_by(tables.shot.c.media_id)
+        with self.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(count)}
+
+    def frame_times(self, media_id: MediaId) -> NDArray[np.int64]:
+        """PTS of every frame in decode order, `(frames,)`; seconds are `(pts - start) * time_base`."""
+        return self._array(media_id, _FRAME_TIMES)[0]
+
+    def measures(self, media_id: MediaId) -> ShotMeasures:
+        """The named measures of every shot."""
+        values, names, _ = self._array(media_id, _MEASURES)
+        return ShotMeasures(tuple(names.split(",")), np.asarray(values))
+
+    def curves(self, media_id: MediaId) -> Curves:
+        """Measures of every frame, and loudness every 100 ms."""
+        values, names, _ = self._array(media_id, _CURVES)
+        loudness = self._array(media_id, _LOUDNESS)[0]
+        return Curves(tuple(names.split(",")), np.asarray(values), np.asarray(loudness))
+
+    def embeddings(self, media_id: MediaId, model: str | None = None) -> Embeddings:
+        """One vector of unit length per shot; by `model`, or by the one model there is.
+
+        Raises:
+            NotIngested: This media has none by that model.
+        """
+        values, name, version = self._array(media_id, _EMBEDDINGS, model)
+        return Embeddings(name, version, np.asarray(values))
+
+    def transition_scores(self, media_id: MediaId) -> NDArray[np.float32]:
+        """The detector's score of every frame, `(frames,)`, in [0, 1] for TransNetV2."""
+        return self._array(media_id, _SHOT_SCORES)[0]
+
+    def thumbnail(self, media: Media, shot: int) -> Path:
+        """Where the JPEG of a shot is."""
+        return self.folder / "thumbnails" / media.fingerprint / f"{shot:05d}.jpg"
+
+    # Failures
+
+    def record_failure(self, path: Path, reason: str) -> None:
+        """Note that a file could not be ingested, replacing what was noted of it before."""
+        row = {"path": str(path), "reason": reason, "failed_at": _now()}
+        with self.transaction() as connection:
+            connection.execute(delete(tables.failure).where(tables.failure.c.path == str(path)))
+            connection.execute(insert(tables.failure), [row])
+
+    def failures(self) -> list[Failure]:
+        """The files that could not be ingested, latest first."""
+        query = select(tables.failure).order_by(tables.failure.c.failed_at.desc())
+        with self.reading() as connection:
+            return [Failure(*row) for row in connection.execute(query)]
+
+    # Arrays
+
+    def _array(
+        self, media_id: MediaId, kind: str, model: str | None = None
+    ) -> tuple[NDArray[Any], str, str]:
+        query = select(tables.array_file).where(
+            tables.array_file.c.media_id == media_id, tables.array_file.c.kind == kind
+        )
+        if model is not None:
+            query = query.where(tables.array_file.c.model == model)
+        with self.reading() as connection:
+            row = connection.execute(query.order_by(tables.array_file.c.model)).first()
+        if row is None:
+            raise NotIngested(self.get_media(media_id).name, f"{kind} {model or ''}".strip())
+        return read_array(self.folder / row.path), row.model, row.version
+
+    def _write_arrays(self, analysis: Analysis, version: str) -> list[dict[str, Any]]:
+        measures, curves = analysis.measures, analysis.curves
+        arrays: list[tuple[str, str, str, NDArray[Any]]] = [
+            (_FRAME_TIMES, "pts", version, analysis.frame_times),
+            (_MEASURES, ",".join(measures.names), version, measures.values),
+            (_CURVES, ",".join(curves.frame_names), version, curves.frame_values),
+            (_LOUDNESS, "ebu-r128", version, curves.loudness),
+            (_SHOT_SCORES, analysis.detector, version, analysis.transition_scores),
+        ]
+        arrays += [(_EMBEDDINGS, e.model, e.version, e.vectors) for e in analysis.embeddings]
+        rows = []
+        for kind, model, array_version, values in arrays:
+            label = kind if kind in (_MEASURES, _CURVES) else f"{kind}-{model}"
+            name = f"{label}-{array_version}-{analysis.detector}.npy"
+            path = Path("arrays") / analysis.media.fingerprint / name
+            write_array(self.folder / path, values)
+            row = {"kind": kind, "model": model, "version": array_version, "path": path.as_posix()}
+            rows.append(row)
+        return rows
+
+    def _write_thumbnails(self, analysis: Analysis) -> None:
+        for index, jpeg in enumerate(analysis.thumbnails):
+            path = self.thumbnail(analysis.media, index)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_suffix(".writing")
+            temporary.write_bytes(jpeg)
+            temporary.replace(path)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _write_media(connection: Connection, analysis: Analysis, version: str) -> MediaId:
+    values = _media_row(analysis.media) | {
+        "detector": analysis.detector,
+        "ingest_version": version,
+        "ingested_at": _now(),
+    }
+    fingerprint = tables.media.c.fingerprint == analysis.media.fingerprint
+    known = connection.scalar(select(tables.media.c.id).where(fingerprint))
+    if known is None:
+        added = insert(tables.media).values(values).returning(tables.media.c.id)
+        return MediaId(connection.execute(added).scalar_one())
+    connection.execute(update(tables.media).where(fingerprint).values(values))
+    return MediaId(known)
+
+
+def _array_paths(connection: Connection, media_id: MediaId) -> Sequence[str]:
+    query = select(tables.array_file.c.path).where(tables.array_file.c.media_id == media_id)
+    return connection.scalars(query).all()
+
+
+def _media_row(media: Media) -> dict[str, Any]:
+    audio = media.audio and asdict(media.audio) | {"offset": str(media.audio.offset)}
+    return {
+        "fingerprint": media.fingerprint,
+        "path": media.path,
+        "size_bytes": media.size_bytes,
+        "container": media.container,
+        "codec": media.codec,
+        "width": media.width,
+        "height": media.height,
+        "rotation": media.rotation,
+        "rate": str(media.rate),
+        "variable_rate": int(media.variable_rate),
+        "time_base": str(media.time_base),
+        "start_pts": media.start_pts,
+        "frames": media.frames,
+        "start_timecode": media.start_timecode,
+        "audio": json.dumps(audio) if audio else None,
+        "warnings": json.dumps(media.warnings),
+    }
+
+
+def _media_from(row: Row[Any]) -> Media:
+    values: Mapping[Any, Any] = row._mapping
+    audio = json.loads(values["audio"]) if values["audio"] else None
+    plain = ("path", "fingerprint", "size_bytes", "container", "codec", "width", "height")
+    more = ("rotation", "start_pts", "frames", "start_timecode")
+    return Media(
+        id=MediaId(values["id"]),
+        **{name: values[name] for name in plain + more},
+        rate=Fraction(values["rate"]),
+        variable_rate=bool(values["variable_rate"]),
+        time_base=Fraction(values["time_base"]),
+        audio=audio and Audio(**(audio | {"offset": Fraction(audio["offset"])})),
+        warnings=tuple(json.loads(values["warnings"])),
+    )
+
+
+def _shot_row(media_id: MediaId, shot: Shot) -> dict[str, Any]:
+    return {
+        "media_id": media_id,
+        "idx": shot.index,
+        "start_frame": shot.span.start,
+        "end_frame": shot.span.end,
+        "transition_kind": shot.transition_in.kind,
+        "transition_first": shot.transition_in.first_frame,
+        "transition_last": shot.transition_in.last_frame,
+        "confidence": shot.transition_in.confidence,
+    }
+
+
+def _shot_from(row: Row[Any]) -> Shot:
+    span = FrameRange(row.start_frame, row.end_frame)
+    transition = Transition(
+        row.transition_kind, row.transition_first, row.transition_last, row.confidence
+    )
+    return Shot(MediaId(row.media_id), row.idx, span, transition)

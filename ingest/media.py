@@ -1,0 +1,152 @@
+"""The value types of footage: a media file, its shots, and the transitions between them.
+
+Frames are counted from 0 in decode order; a frame's time is its presentation timestamp (PTS).
+No I/O: `video.py` opens files, `catalog.py` keeps what was found.
+"""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal, NewType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.timecode import FrameRange
+
+MediaId = NewType("MediaId", int)
+Floats = NDArray[np.float32]
+TransitionKind = Literal["start", "cut", "gradual"]
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """The sound of a media file: its first readable audio stream."""
+
+    sample_rate: int
+    """Samples per second and channel."""
+    channels: int
+    samples: int
+    """Samples per channel that were decoded."""
+    offset: Fraction
+    """Seconds from the first frame of the picture to the first sample; below 0 if sound leads."""
+    integrated_lufs: float | None
+    """Integrated loudness, EBU R128; None where everything is below the gate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One footage file as ingest found it."""
+
+    id: MediaId
+    path: str
+    """Where the file was when it was last ingested."""
+    fingerprint: str
+    """Hex; the same for the same content whatever its name or folder."""
+    size_bytes: int
+    container: str
+    codec: str
+    width: int
+    """Pixels, as stored: before `rotation`."""
+    height: int
+    rotation: int
+    """Degrees clockwise to turn the picture for display: 0, 90, 180 or 270."""
+    rate: Fraction
+    """Frames per second: exact for a constant rate, the nominal grid for a variable one."""
+    variable_rate: bool
+    time_base: Fraction
+    """Seconds per PTS tick."""
+    start_pts: int
+    """PTS of the first frame; not always 0."""
+    frames: int
+    """Frames that decode, counted, not taken from a header."""
+    start_timecode: str | None
+    """Embedded source timecode of the first frame, if the file carries one."""
+    audio: Audio | None
+    warnings: tuple[str, ...] = ()
+    """What was wrong with the file but did not stop it, for people."""
+
+    @property
+    def name(self) -> str:
+        """The file's name, without its folder."""
+        return self.path.replace("\\", "/").rsplit("/", 1)[-1]
+
+    @property
+    def seconds(self) -> Fraction:
+        """How long the picture lasts on its frame grid."""
+        return self.frames / self.rate
+
+    @property
+    def display_size(self) -> tuple[int, int]:
+        """Width and height in pixels as a viewer sees them, after rotation."""
+        return (self.height, self.width) if self.rotation % 180 else (self.width, self.height)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """How one shot gives way to the next."""
+
+    kind: TransitionKind
+    """`start` for the first shot of a film, which nothing precedes."""
+    first_frame: int
+    """The first frame in which the new shot shows: the cut, or where a gradual one begins."""
+    last_frame: int
+    """The last frame that still mixes; equal to `first_frame` for a cut."""
+    confidence: float
+    """0 to 1."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.first_frame <= self.last_frame:
+            raise ValueError(f"need 0 <= first <= last, got {self.first_frame}, {self.last_frame}")
+        if not 0 <= self.confidence <= 1:
+            raise ValueError(f"a confidence lies in [0, 1], got {self.confidence}")
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One unbroken run of frames, as a detector found it."""
+
+    media: MediaId
+    index: int
+    """Position within its media, from 0."""
+    span: FrameRange
+    """Frames in decode order, end exclusive. The shots of a media tile it."""
+    transition_in: Transition
+
+
+@dataclass(frozen=True, slots=True)
+class ShotMeasures:
+    """Named numbers of each shot. A measure that does not exist for a shot is NaN."""
+
+    names: tuple[str, ...]
+    values: Floats
+    """`(shots, names)`."""
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[1] != len(self.names):
+            raise ValueError(f"{self.values.shape = } does not fit {len(self.names)} names")
+
+    def column(self, name: str) -> Floats:
+        """One measure of every shot, `(shots,)`."""
+        column: Floats = self.values[:, self.names.index(name)]
+        return column
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """One vector of unit length per shot, all by one version of one model."""
+
+    model: str
+    version: str
+    vectors: Floats
+    """`(shots, dim)`, rows of unit length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Measures over film time, before they are averaged per shot."""
+
+    frame_names: tuple[str, ...] = ()
+    frame_values: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    """`(frames, frame_names)`."""
+    loudness: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    """`(blocks,)`, LUFS; momentary loudness (400 ms) every 100 ms, -inf for digital silence."""

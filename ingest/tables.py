@@ -1,0 +1,116 @@
+"""The catalogue's tables as SQLAlchemy sees them, for writing queries.
+
+The migrations make the tables; a test checks that the two agree.
+"""
+
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Integer, MetaData, Table, Text
+
+metadata = MetaData()
+
+media = Table(
+    "media",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("fingerprint", Text, nullable=False, unique=True),
+    Column("path", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("container", Text, nullable=False),
+    Column("codec", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("rotation", Integer, nullable=False),
+    Column("rate", Text, nullable=False),
+    Column("variable_rate", Integer, nullable=False),
+    Column("time_base", Text, nullable=False),
+    Column("start_pts", BigInteger, nullable=False),
+    Column("frames", Integer, nullable=False),
+    Column("start_timecode", Text),
+    Column("audio", Text),
+    Column("warnings", Text, nullable=False),
+    Column("detector", Text, nullable=False),
+    Column("ingest_version", Text, nullable=False),
+    Column("ingested_at", Text, nullable=False),
+)
+
+shot = Table(
+    "shot",
+    metadata,
+    Column("media_id", Integer, ForeignKey("media.id"), primary_key=True),
+    Column("idx", Integer, primary_key=True),
+    Column("start_frame", Integer, nullable=False),
+    Column("end_frame", Integer, nullable=False),
+    Column("transition_kind", Text, nullable=False),
+    Column("transition_first", Integer, nullable=False),
+    Column("transition_last", Integer, nullable=False),
+    Column("confidence", Float, nullable=False),
+)
+
+array_file = Table(
+    "array_file",
+    metadata,
+    Column("media_id", Integer, ForeignKey("media.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("path", Text, nullable=False),
+)
+
+failure = Table(
+    "failure",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("failed_at", Text, nullable=False),
+)
+
+cut = Table(
+    "cut",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("media_id", Integer, ForeignKey("media.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+)
+
+cut_version = Table(
+    "cut_version",
+    metadata,
+    Column("cut_id", Integer, ForeignKey("cut.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("author", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("brief", Text, nullable=False),
+    Column("rate", Text, nullable=False),
+    Column("frames", Integer, nullable=False),
+    Column("ranker", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+)
+
+slot = Table(
+    "slot",
+    metadata,
+    Column("cut_id", Integer, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("idx", Integer, primary_key=True),
+    Column("media_id", Integer, ForeignKey("media.id"), nullable=False),
+    Column("shot_idx", Integer, nullable=False),
+    Column("source_in", Integer, nullable=False),
+    Column("source_out", Integer, nullable=False),
+    Column("locked", Integer, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("reasons", Text, nullable=False),
+    Column("alternates", Text, nullable=False),
+)
+
+model = Table(
+    "model",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("card", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""Viewing logs to recommendations and audiences. Footage is seen only as a table handed in."""

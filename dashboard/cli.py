@@ -7,8 +7,9 @@ import sys
 
 import click
 
-from dashboard.commands.app import dashboard_command, demo_command
-from dashboard.commands.editing import cut_group, export_command, render_command
+from dashboard.commands.app import dashboard_command
+from dashboard.commands.demo import demo_command
+from dashboard.commands.editing import cut_group, export_command, learn_group, render_command
 from dashboard.commands.footage import ingest_command, media_command, shots_command
 from dashboard.commands.recommender import audience_group, logs_group, recsys_group
 
@@ -16,4 +17,43 @@ from dashboard.commands.recommender import audience_group, logs_group, recsys_gr
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="reelroom", prog_name="reel")
 def reel() -> None:
-    """Footage and viewing logs in; cuts and their audience out."""
+    """Footage and viewing logs in; cuts an editor can trust, and their audience, out.
+
+    Every command takes --workspace DIR (or REEL_WORKSPACE) and --quiet. Results go to stdout,
+    progress and messages to stderr. Exit status: 0 all well, 1 something failed, 2 wrong use.
+    """
+
+
+for _command in (
+    *(ingest_command, media_command, shots_command),
+    *(learn_group, cut_group, export_command, render_command),
+    *(logs_group, recsys_group, audience_group),
+    *(dashboard_command, demo_command),
+):
+    reel.add_command(_command)
+
+
+def main() -> None:
+    """Entry point. What a user can put right is printed; anything else keeps its traceback."""
+    try:
+        reel()
+    except Exception as error:
+        if not is_for_users(error):
+            raise
+        click.echo(f"reel: {error}", err=True)
+        sys.exit(1)
+
+
+def is_for_users(error: Exception) -> bool:
+    """Whether an error is one of the packages' own: something that a user can put right.
+
+    Only packages that are already imported can have raised one, so none is imported to find out.
+    """
+    roots = {"ingest.errors": "IngestError", "editing.errors": "EditingError"}
+    roots["recsys.errors"] = "RecsysError"
+    loaded = (getattr(sys.modules.get(module), name, None) for module, name in roots.items())
+    return any(root is not None and isinstance(error, root) for root in loaded)
+
+
+if __name__ == "__main__":
+    main()

@@ -199,7 +199,7 @@ class Catalog:
             return {row[0]: row[1] for row in connection.execute(count)}
 
     def frame_times(self, media_id: MediaId) -> NDArray[np.int64]:
-        """PTS of every frame in decode order, `(frames,)`; seconds are `(pts - start) * time_base`."""
+        """PTS of every frame in decode order, `(frames,)`, in ticks of `time_base`."""
         return self._array(media_id, _FRAME_TIMES)[0]
 
     def measures(self, media_id: MediaId) -> ShotMeasures:
@@ -330,6 +330,7 @@ def _media_row(media: Media) -> dict[str, Any]:
         "time_base": str(media.time_base),
         "start_pts": media.start_pts,
         "frames": media.frames,
+        "duration": None if media.duration is None else str(media.duration),
         "start_timecode": media.start_timecode,
         "audio": json.dumps(audio) if audio else None,
         "warnings": json.dumps(media.warnings),
@@ -347,6 +348,7 @@ def _media_from(row: Row[Any]) -> Media:
         rate=Fraction(values["rate"]),
         variable_rate=bool(values["variable_rate"]),
         time_base=Fraction(values["time_base"]),
+        duration=Fraction(values["duration"]) if values["duration"] else None,
         audio=audio and Audio(**(audio | {"offset": Fraction(audio["offset"])})),
         warnings=tuple(json.loads(values["warnings"])),
     )

@@ -1,7 +1,8 @@
 """One SQL database: opened so that no update is lost, and brought up to date by ordered migrations.
 
 Embedded SQLite in WAL mode by default, PostgreSQL by URL. SQLAlchemy's default SQLite
-transactions begin too late and lose updates under several writers, so one that may write begins IMMEDIATE here.
+transactions begin too late and lose updates under several writers, so one that may write
+begins IMMEDIATE here.
 """
 
 import re

@@ -64,6 +64,8 @@ class Media:
     audio: Audio | None
     warnings: tuple[str, ...] = ()
     """What was wrong with the file but did not stop it, for people."""
+    duration: Fraction | None = None
+    """Seconds from the first frame to the end of the last; None for `frames / rate`."""
 
     @property
     def name(self) -> str:
@@ -72,8 +74,8 @@ class Media:
 
     @property
     def seconds(self) -> Fraction:
-        """How long the picture lasts on its frame grid."""
-        return self.frames / self.rate
+        """How long the picture lasts."""
+        return self.frames / self.rate if self.duration is None else self.duration
 
     @property
     def display_size(self) -> tuple[int, int]:

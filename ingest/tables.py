@@ -24,6 +24,7 @@ media = Table(
     Column("time_base", Text, nullable=False),
     Column("start_pts", BigInteger, nullable=False),
     Column("frames", Integer, nullable=False),
+    Column("duration", Text),
     Column("start_timecode", Text),
     Column("audio", Text),
     Column("warnings", Text, nullable=False),

@@ -13,6 +13,7 @@ CREATE TABLE media (
     time_base TEXT NOT NULL,
     start_pts BIGINT NOT NULL,
     frames INTEGER NOT NULL,
+    duration TEXT,
     start_timecode TEXT,
     audio TEXT,
     warnings TEXT NOT NULL,

@@ -1,0 +1,218 @@
+"""Commands over footage: `reel ingest`, `reel media` and `reel shots`."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dashboard.console import Console, format_option, print_json, print_table, shared_options
+from dashboard.settings import Workspace
+
+
+@click.command("ingest")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--detector",
+    type=click.Choice(["transnet", "adaptive", "content"]),
+    default="transnet",
+    show_default=True,
+    help="TransNetV2, or PySceneDetect's adaptive or content detector (quicker, hard cuts only).",
+)
+@click.option("--force", is_flag=True, help="Analyse again what the catalogue already knows.")
+@click.option("--accept-damaged", is_flag=True, help="Take what decodes of a truncated file.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Files at a time; each also uses several threads.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=21600.0,
+    show_default=True,
+    help="Seconds that one file may take before it counts as failed.",
+)
+@format_option("table", "json")
+@shared_options
+def ingest_command(
+    paths: tuple[Path, ...],
+    jobs: int,
+    output_format: str,
+    workspace: Workspace,
+    console: Console,
+    **options: Any,
+) -> None:
+    """Find and measure the shots of PATHS: films, and folders that are searched for films.
+
+    A file that cannot be read is reported with its reason and the rest go on; the exit status is
+    then 1. What the catalogue already knows is not analysed again, so a batch that was stopped
+    goes on where it was.
+    """
+    from ingest.run import Settings, find_media_files, ingest_batch
+
+    total = len(find_media_files(paths)[0])
+    shares: dict[str, float] = {}
+    reports = []
+    with console.progress(f"Ingesting {total} file{'s' * (total != 1)}") as on_progress:
+
+        def on_file(path: str, done: float) -> None:
+            shares[path] = done
+            on_progress(sum(shares.values()) / max(1, total))
+
+        for report in ingest_batch(
+            paths, workspace.catalog, Settings(**options), jobs=jobs, on_progress=on_file
+        ):
+            on_file(report.path, 1.0)
+            reports.append(report)
+    for report in reports:
+        if report.status == "failed":
+            console.warn(f"failed: {_with_path(report.path, report.reason)}")
+    _print_reports(reports, output_format)
+    if not reports:
+        console.warn(f"no media among {', '.join(map(str, paths))}")
+    if not reports or any(report.status == "failed" for report in reports):
+        raise SystemExit(1)
+
+
+@click.command("media")
+@format_option("table", "json")
+@shared_options
+def media_command(output_format: str, workspace: Workspace, console: Console) -> None:
+    """List the footage in the catalogue, and what could not be ingested."""
+    from ingest.catalog import Catalog
+
+    with Catalog(workspace.catalog) as catalog:
+        media, shots, failures = catalog.media(), catalog.shot_count(), catalog.failures()
+    if output_format == "json":
+        print_json(
+            [
+                {
+                    "id": m.id,
+                    "path": m.path,
+                    "seconds": float(m.seconds),
+                    "frames": m.frames,
+                    "rate": str(m.rate),
+                    "variable_rate": m.variable_rate,
+                    "width": m.display_size[0],
+                    "height": m.display_size[1],
+                    "start_timecode": m.start_timecode,
+                    "sound": m.audio is not None,
+                    "integrated_lufs": m.audio.integrated_lufs if m.audio else None,
+                    "shots": shots.get(m.id, 0),
+                    "fingerprint": m.fingerprint,
+                    "warnings": list(m.warnings),
+                }
+                for m in media
+            ]
+        )
+    else:
+        rows = [
+            (
+                *(m.id, m.name, f"{float(m.seconds):.1f}", m.frames, f"{float(m.rate):.3f}"),
+                *("x".join(map(str, m.display_size)), shots.get(m.id, 0), "; ".join(m.warnings)),
+            )
+            for m in media
+        ]
+        header = ("id", "name", "seconds", "frames", "fps", "size", "shots", "remarks")
+        print_table(header, rows)
+    for failure in failures:
+        console.say(f"failed {failure.failed_at}: {_with_path(failure.path, failure.reason)}")
+
+
+@click.command("shots")
+@click.argument("media")
+@format_option("table", "json", "csv")
+@shared_options
+def shots_command(media: str, output_format: str, workspace: Workspace, console: Console) -> None:
+    """Print the shots of MEDIA, a path or an id.
+
+    Frames count from 0 in decode order; the end is the first frame after the shot. Seconds count
+    from the film's first frame.
+    """
+    from ingest.catalog import Catalog
+
+    with Catalog(workspace.catalog) as catalog:
+        rows = shot_rows(catalog, media)
+    if output_format == "json":
+        print_json(rows)
+        return
+    flat = [
+        {k: v for k, v in row.items() if k != "transition_in"}
+        | {f"transition_{k}": v for k, v in row["transition_in"].items()}
+        for row in rows
+    ]
+    if output_format == "csv":
+        click.echo(",".join(flat[0]))
+        for line in flat:
+            click.echo(",".join(map(str, line.values())))
+        return
+    print_table(
+        ("shot", "start", "end", "seconds", "from", "to", "transition", "confidence"),
+        [
+            (
+                *(line["index"], line["start_frame"], line["end_frame"]),
+                round(line["end_seconds"] - line["start_seconds"], 3),
+                *(f"{line['start_seconds']:.3f}", f"{line['end_seconds']:.3f}"),
+                *(line["transition_kind"], round(line["transition_confidence"], 3)),
+            )
+            for line in flat
+        ],
+    )
+
+
+def shot_rows(catalog: Any, wanted: str) -> list[dict[str, Any]]:
+    """The shots of a media as plain data, as `reel shots --format json` prints them."""
+    media = catalog.find_media(wanted)
+    pts = catalog.frame_times(media.id)
+
+    def seconds(frame: int) -> float:
+        if frame >= len(pts):
+            return float(media.seconds)
+        return float((int(pts[frame]) - media.start_pts) * media.time_base)
+
+    return [
+        {
+            "index": shot.index,
+            "start_frame": shot.span.start,
+            "end_frame": shot.span.end,
+            "start_seconds": seconds(shot.span.start),
+            "end_seconds": seconds(shot.span.end),
+            "transition_in": {
+                "kind": shot.transition_in.kind,
+                "first_frame": shot.transition_in.first_frame,
+                "last_frame": shot.transition_in.last_frame,
+                "confidence": round(shot.transition_in.confidence, 6),
+            },
+        }
+        for shot in catalog.shots(media.id)
+    ]
+
+
+def _print_reports(reports: list[Any], output_format: str) -> None:
+    if output_format == "json":
+        print_json(
+            [
+                {"path": r.path, "status": r.status, "media": r.media, "shots": r.shots}
+                | {"reason": r.reason}
+                for r in reports
+            ]
+        )
+    elif reports:
+        print_table(
+            ("media", "file", "status", "shots", "remarks"),
+            [
+                (r.media or "-", os.path.basename(r.path), r.status, r.shots, _first_line(r.reason))  # noqa: PTH119
+                for r in reports
+            ],
+        )
+
+
+def _with_path(path: str, reason: str) -> str:
+    return reason if path in reason else f"{path}: {reason}"
+
+
+def _first_line(text: str) -> str:
+    return text.splitlines()[0] if text else ""

@@ -1,0 +1,270 @@
+"""One pass over a media file: one demux and one decode feed the detector and every measure.
+
+Memory is bounded whatever the length of the film: what is kept of each frame is a few numbers.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from numpy.typing import NDArray
+
+from ingest.audio import LoudnessMeter
+from ingest.catalog import Analysis
+from ingest.detectors import make_detector
+from ingest.errors import UnreadableMedia
+from ingest.features import EfficientNetLite, ImageModel
+from ingest.fingerprint import fingerprint_file
+from ingest.measures import FRAME_MEASURES, FrameMeter, shot_measures
+from ingest.media import Audio, Curves, Embeddings, Floats, Media, MediaId
+from ingest.pictures import EVERY, Picture, PictureKeeper, encode_jpeg
+from ingest.rates import frame_rate
+from ingest.shots import boundary_of, shots_between
+from ingest.video import (
+    Damage,
+    Streams,
+    decode,
+    open_streams,
+    promised_end,
+    rotation,
+    start_timecode,
+)
+
+Progress = Callable[[float], None]
+
+SMALL_WIDTH = 256
+"""Pixels; the picture that detectors and measures see. PySceneDetect's own choice."""
+LARGE_HEIGHT = 256
+"""Pixels; the picture that embeddings and thumbnails are made from."""
+THUMBNAIL_WIDTH = 320
+_TRUNCATED = Fraction(1)
+"""Seconds that may be missing at the end before a file counts as truncated."""
+
+
+def analyse(
+    path: Path,
+    *,
+    detector: str = "transnet",
+    model: ImageModel | None = None,
+    accept_damaged: bool = False,
+    on_progress: Progress = lambda done: None,
+) -> Analysis:
+    """Find the shots of a film and measure them, in one decode.
+
+    Args:
+        path: The file.
+        detector: One of `ingest.detectors.DETECTORS`.
+        model: Makes the embeddings; EfficientNet-Lite0 if None.
+        accept_damaged: Take what decodes of a truncated file, instead of refusing it.
+        on_progress: Called with the share of the film that is done, 0 to 1.
+
+    Raises:
+        UnreadableMedia: It cannot be opened, holds no video that decodes, or is truncated.
+        MissingWeights: A network's weights are not installed.
+    """
+    fingerprint = fingerprint_file(path)
+    streams = open_streams(path)
+    try:
+        return _Pass(path, streams, detector, model or EfficientNetLite()).run(
+            fingerprint, accept_damaged=accept_damaged, on_progress=on_progress
+        )
+    finally:
+        streams.container.close()
+
+
+class _Pass:
+    """The state of one pass over one file."""
+
+    def __init__(self, path: Path, streams: Streams, detector: str, model: ImageModel) -> None:
+        self.path, self.streams, self.model = path, streams, model
+        self.claimed = _claimed_rate(streams)
+        self.detector_name = detector
+        self.detector = make_detector(detector, self.claimed or Fraction(25))
+        self.damage = Damage()
+        self.frame_meter, self.loudness_meter = FrameMeter(), LoudnessMeter()
+        self.reformatter = VideoReformatter()
+        self.keeper = PictureKeeper(self._keep_picture)
+        self.pts: list[int] = []
+        self.rotation = 0
+        self.closed = 0
+        self.pictures: list[Picture] = []
+        self.vectors: list[Floats] = []
+        self.thumbnails: list[bytes] = []
+
+    def run(self, fingerprint: str, *, accept_damaged: bool, on_progress: Progress) -> Analysis:
+        """Decode to the end, then put together what was found."""
+        end = promised_end(self.streams)
+        for frame in decode(self.streams, self.damage):
+            if isinstance(frame, VideoFrame):
+                self._take(frame)
+                if end:
+                    on_progress(min(1.0, float(self._time() / end)))
+            else:
+                self.loudness_meter.push(frame)
+        if not self.pts:
+            reason = "none of its video can be decoded"
+            raise UnreadableMedia(self.path, "; ".join([reason, *self.damage.messages]))
+        self._check_complete(end, accept_damaged)
+        self.detector.finish()
+        self._close_shots(at_end=True)
+        self._embed_pictures(at_least=1)
+        on_progress(1.0)
+        return self._put_together(fingerprint)
+
+    def _take(self, frame: VideoFrame) -> None:
+        index = len(self.pts)
+        if index == 0:
+            self.rotation = rotation(frame)
+        self._take_time(frame)
+        small = self._picture(frame, SMALL_WIDTH, _scaled(frame.height, SMALL_WIDTH, frame.width))
+        large = None
+        if index % EVERY == 0:
+            width = _scaled(frame.width, LARGE_HEIGHT, frame.height)
+            large = self._picture(frame, width, LARGE_HEIGHT)
+        self.detector.push(small)
+        sharpness = self.frame_meter.push(small)
+        self.keeper.offer(index, sharpness, small, large)
+        if self.detector.settled > self.closed:
+            self._close_shots(at_end=False)
+
+    def _take_time(self, frame: VideoFrame) -> None:
+        """Note a frame's PTS; one without, or one that does not increase, gets the next tick."""
+        least = self.pts[-1] + 1 if self.pts else -(2**62)
+        pts = frame.pts
+        if pts is None:
+            base = self.streams.video.time_base or Fraction(1, 1000)
+            step = 1 / ((self.claimed or Fraction(25)) * base)
+            pts = round(self.pts[-1] + step) if self.pts else 0
+            self._note_times("frames without a time; they are taken at the frame rate")
+        elif pts < least:
+            self._note_times("frames whose times do not increase")
+        self.pts.append(max(pts, least))
+
+    def _note_times(self, message: str) -> None:
+        if message not in self.damage.messages:
+            self.damage.messages.append(message)
+
+    def _picture(self, frame: VideoFrame, width: int, height: int) -> Picture:
+        scaled = self.reformatter.reformat(frame, width, height, "rgb24", interpolation="AREA")
+        return np.asarray(scaled.to_ndarray(), dtype=np.uint8)
+
+    def _time(self) -> Fraction:
+        return self.pts[-1] * (self.streams.video.time_base or Fraction(1, 1000))
+
+    def _close_shots(self, *, at_end: bool) -> None:
+        settled = len(self.pts) if at_end else self.detector.settled
+        boundaries = [boundary_of(t) for t in self.detector.transitions()]
+        shots = [b for b in boundaries if self.closed < b <= settled and b < len(self.pts)]
+        self.keeper.close(shots, settled)
+        self.closed = settled
+        if at_end:
+            self.keeper.finish(len(self.pts))
+
+    def _keep_picture(self, _frame: int, picture: Picture) -> None:
+        upright = np.ascontiguousarray(np.rot90(picture, k=-self.rotation // 90))
+        self.thumbnails.append(encode_jpeg(upright, THUMBNAIL_WIDTH))
+        self.pictures.append(upright)
+        self._embed_pictures(at_least=16)
+
+    def _embed_pictures(self, *, at_least: int) -> None:
+        if len(self.pictures) >= at_least:
+            self.vectors.append(self.model.embed(self.pictures))
+            self.pictures = []
+
+    def _check_complete(self, end: Fraction | None, accept_damaged: bool) -> None:
+        missing = end - self._time() if end is not None else Fraction(0)
+        frame = 1 / (self.claimed or Fraction(25))
+        if missing - frame > _TRUNCATED and not accept_damaged:
+            assert end is not None
+            raise UnreadableMedia(
+                self.path,
+                f"it is truncated: its header promises {float(end):.1f} s of video, and only "
+                f"{float(self._time()):.1f} s ({len(self.pts)} frames) can be decoded",
+                "Take what there is of it: reel ingest --accept-damaged FILE",
+            )
+
+    def _put_together(self, fingerprint: str) -> Analysis:
+        pts = np.array(self.pts, dtype=np.int64)
+        time_base = self.streams.video.time_base or Fraction(1, 1000)
+        rate, variable = frame_rate(pts, time_base, self.claimed)
+        audio, loudness = self.loudness_meter.finish(int(pts[0]) * time_base)
+        shots = shots_between(self.detector.transitions(), frames=len(pts), media=MediaId(0))
+        frames = self.frame_meter.values()
+        offset = audio.offset if audio else Fraction(0)
+        vectors = np.concatenate(self.vectors)
+        assert len(vectors) == len(shots) == len(self.thumbnails)
+        return Analysis(
+            media=self._media(fingerprint, pts, (rate, variable), audio),
+            detector=self.detector_name,
+            shots=tuple(shots),
+            frame_times=pts,
+            measures=shot_measures(shots, frames, loudness, rate=rate, sound_offset=offset),
+            curves=Curves(FRAME_MEASURES, frames, loudness),
+            embeddings=(Embeddings(self.model.name, self.model.version, vectors),),
+            transition_scores=self.detector.scores(),
+            thumbnails=tuple(self.thumbnails),
+        )
+
+    def _media(
+        self,
+        fingerprint: str,
+        pts: NDArray[np.int64],
+        grid: tuple[Fraction, bool],
+        audio: Audio | None,
+    ) -> Media:
+        video, (rate, variable) = self.streams.video, grid
+        time_base = video.time_base or Fraction(1, 1000)
+        return Media(
+            id=MediaId(0),
+            path=str(self.path.resolve()),
+            fingerprint=fingerprint,
+            size_bytes=self.path.stat().st_size,
+            container=self.streams.container.format.name,
+            codec=video.codec_context.name,
+            width=video.width,
+            height=video.height,
+            rotation=self.rotation,
+            rate=rate,
+            variable_rate=variable,
+            time_base=time_base,
+            start_pts=int(pts[0]),
+            frames=len(pts),
+            duration=_duration(pts, rate, time_base, variable),
+            start_timecode=start_timecode(self.streams),
+            audio=audio,
+            warnings=tuple(self._warnings(variable, audio)),
+        )
+
+    def _warnings(self, variable: bool, audio: Audio | None) -> list[str]:
+        damage = self.damage
+        found = list(dict.fromkeys(self.loudness_meter.warnings))[:3]
+        if damage.video_packets:
+            found.append(f"{damage.video_packets} packets of the picture are damaged")
+        if damage.audio_packets:
+            found.append(f"{damage.audio_packets} packets of the sound are damaged")
+        if self.streams.audio is None:
+            found.append("no sound")
+        elif audio is None:
+            found.append("its sound cannot be decoded")
+        if variable:
+            found.append("its frame rate varies; cuts use the nearest constant rate")
+        return found + damage.messages
+
+
+def _claimed_rate(streams: Streams) -> Fraction | None:
+    """The rate that the header gives, if it can be one."""
+    rate = streams.video.guessed_rate or streams.video.average_rate
+    return Fraction(rate) if rate and 0 < rate <= 1000 else None
+
+
+def _duration(pts: NDArray[np.int64], rate: Fraction, base: Fraction, variable: bool) -> Fraction:
+    """Seconds from the first frame to the end of the last, which lasts one frame of the grid."""
+    return int(pts[-1] - pts[0]) * base + 1 / rate if variable else len(pts) / rate
+
+
+def _scaled(side: int, to: int, of: int) -> int:
+    """`side * to / of`, rounded to an even number of pixels and at least 2."""
+    return max(2, round(side * to / of / 2) * 2)

@@ -1,0 +1,164 @@
+"""Shot detectors behind one interface: frames go in one by one, transitions come out.
+
+A detector says how far its word is final, so that what is kept of a shot can be let go as soon
+as the shot is over, whatever the length of the film.
+"""
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.media import Transition
+from ingest.shots import transitions_from_scores
+from ingest.transnet import TransNet
+
+DETECTORS = ("transnet", "adaptive", "content")
+
+
+class Detector(Protocol):
+    """Finds transitions in a stream of frames."""
+
+    @property
+    def settled(self) -> int:
+        """How many frames, from the first, can have no further transition among them."""
+        ...
+
+    def push(self, picture: NDArray[np.uint8]) -> None:
+        """Take the next frame, `(height, width, 3)` RGB."""
+        ...
+
+    def finish(self) -> None:
+        """There are no more frames; every one is settled then."""
+        ...
+
+    def transitions(self) -> list[Transition]:
+        """The transitions found so far, in order; final for frames below `settled`."""
+        ...
+
+    def scores(self) -> NDArray[np.float32]:
+        """The score of every frame, `(frames,)`: in [0, 1] for TransNetV2, else its own unit."""
+        ...
+
+
+def make_detector(name: str, rate: Fraction) -> Detector:
+    """The detector called `name`, one of `DETECTORS`, for a film of about `rate` frames a second.
+
+    Raises:
+        ValueError: There is no detector of that name.
+    """
+    if name == "transnet":
+        return TransNetDetector()
+    if name in DETECTORS:
+        return SceneDetectDetector(name, rate)
+    raise ValueError(f"no detector {name!r}; there are {', '.join(DETECTORS)}")
+
+
+class TransNetDetector:
+    """TransNetV2: cuts and gradual transitions."""
+
+    def __init__(self, *, threshold: float = 0.5) -> None:
+        self.network = TransNet()
+        self._threshold = threshold
+        self._found: list[Transition] = []
+        self._settled = 0
+
+    @property
+    def settled(self) -> int:
+        """Frames before the last quiet one: a run of high scores at the end may still go on."""
+        return self._settled
+
+    def push(self, picture: NDArray[np.uint8]) -> None:
+        """Take the next frame, `(height, width, 3)` RGB."""
+        scored = self.network.scored
+        self.network.push(picture)
+        if self.network.scored > scored:
+            self._settle(at_end=False)
+
+    def finish(self) -> None:
+        """Score the frames that still wait."""
+        self.network.finish()
+        self._settle(at_end=True)
+
+    def transitions(self) -> list[Transition]:
+        """Runs of high scores: short ones are cuts, long ones gradual."""
+        return self._found
+
+    def scores(self) -> NDArray[np.float32]:
+        """TransNetV2's single-frame score, in [0, 1]."""
+        return self.network.scores()[0]
+
+    def _settle(self, *, at_end: bool) -> None:
+        """Read the scores up to the last quiet frame, where no run of high ones can cross."""
+        single, many = (scores[self._settled :] for scores in self.network.scores())
+        quiet = np.flatnonzero(np.maximum(single, many) < self._threshold)
+        end = len(single) if at_end else int(quiet[-1]) + 1 if len(quiet) else 0
+        found = transitions_from_scores(single[:end], many[:end], threshold=self._threshold)
+        self._found += [
+            replace(
+                transition,
+                first_frame=transition.first_frame + self._settled,
+                last_frame=transition.last_frame + self._settled,
+            )
+            for transition in found
+        ]
+        self._settled += end if at_end else max(0, end - 1)
+
+
+class SceneDetectDetector:
+    """PySceneDetect's `ContentDetector` or `AdaptiveDetector` at their defaults: hard cuts only."""
+
+    def __init__(self, name: str, rate: Fraction) -> None:
+        import scenedetect
+
+        detectors = {
+            "content": scenedetect.ContentDetector,
+            "adaptive": scenedetect.AdaptiveDetector,
+        }
+        self._detector = detectors[name]()
+        self._detector.stats_manager = scenedetect.StatsManager()
+        self._metric = self._detector.get_metrics()[-1 if name == "adaptive" else 0]
+        self._timecode = scenedetect.FrameTimecode
+        self._rate = float(rate)
+        self._frames = 0
+        self._cuts: list[int] = []
+        self._finished = False
+
+    @property
+    def settled(self) -> int:
+        """Frames before those that the detector still holds back."""
+        if self._finished:
+            return self._frames
+        return max(0, self._frames - int(self._detector.event_buffer_length) - 1)
+
+    def push(self, picture: NDArray[np.uint8]) -> None:
+        """Take the next frame, `(height, width, 3)` RGB."""
+        bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+        now = self._timecode(self._frames, fps=self._rate)
+        self._cuts += [cut.frame_num for cut in self._detector.process_frame(now, bgr)]
+        self._frames += 1
+
+    def finish(self) -> None:
+        """Let the detector give what it held back."""
+        end = self._timecode(self._frames, fps=self._rate)
+        self._cuts += [cut.frame_num for cut in self._detector.post_process(end)]
+        self._finished = True
+
+    def transitions(self) -> list[Transition]:
+        """A hard cut at every frame that the detector named. It gives no confidence: 1."""
+        cuts = sorted({cut for cut in self._cuts if 0 < cut < self._frames})
+        return [Transition("cut", cut, cut, 1.0) for cut in cuts]
+
+    def scores(self) -> NDArray[np.float32]:
+        """The detector's metric of every frame, in its own unit; 0 where it has none."""
+        stats = self._detector.stats_manager
+        values = []
+        for frame in range(self._frames):
+            timecode = self._timecode(frame, fps=self._rate)
+            has = stats.metrics_exist(timecode, [self._metric])
+            found = stats.get_metrics(timecode, [self._metric])[0] if has else None
+            values.append(found or 0.0)
+        return np.array(values, dtype=np.float32)

@@ -1,0 +1,105 @@
+"""From scores to transitions, and from transitions to shots that tile a film. Pure functions."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.media import MediaId, Shot, Transition
+from ingest.timecode import FrameRange
+
+LONGEST_CUT = 4
+"""Frames; a run of transition frames longer than this is a gradual transition."""
+
+
+def transitions_from_scores(
+    single: NDArray[np.float32], many: NDArray[np.float32], *, threshold: float = 0.5
+) -> list[Transition]:
+    """Read TransNetV2's two scores as transitions.
+
+    Each run of `single >= threshold` is one transition, as far as `many >= threshold` reaches on
+    both sides. A run of at most `LONGEST_CUT` frames is a cut, and its new shot begins on the frame
+    after the run's highest single score; a longer run is gradual.
+
+    Args:
+        single: `(frames,)` in [0, 1]; high on the last frame before a new shot.
+        many: `(frames,)` in [0, 1]; high on every frame that takes part in a transition.
+        threshold: Above 0, up to 1.
+
+    Returns:
+        In order; no two share a frame, and none lies on the film's first frame.
+    """
+    frames = len(single)
+    found: list[Transition] = []
+    for first, end in _runs(single >= threshold):
+        start, stop = _extend(many >= threshold, first, end)
+        confidence = float(single[first:end].max())
+        if stop - start <= LONGEST_CUT:
+            cut = first + int(single[first:end].argmax()) + 1
+            new = Transition("cut", cut, cut, confidence) if cut < frames else None
+        else:
+            new = Transition("gradual", start, min(stop, frames - 1), confidence)
+        if new is not None and new.last_frame > 0:
+            _append(found, new)
+    return found
+
+
+def shots_between(transitions: Sequence[Transition], *, frames: int, media: MediaId) -> list[Shot]:
+    """Divide a film at its transitions.
+
+    A cut divides at its frame; a gradual transition in its middle, where the new picture begins to
+    outweigh the old one. A transition that would leave a shot without frames is left out.
+
+    Args:
+        transitions: In order, within the film.
+        frames: How many the film has; at least 1.
+        media: The film.
+
+    Returns:
+        At least one; they tile `0 … frames - 1`.
+    """
+    starts = [(0, Transition("start", 0, 0, 1.0))]
+    for transition in transitions:
+        boundary = boundary_of(transition)
+        if starts[-1][0] < boundary < frames:
+            starts.append((boundary, transition))
+    ends = [start for start, _ in starts[1:]] + [frames]
+    return [
+        Shot(media, index, FrameRange(start, end), transition)
+        for index, ((start, transition), end) in enumerate(zip(starts, ends, strict=True))
+    ]
+
+
+def boundary_of(transition: Transition) -> int:
+    """The first frame that counts to the new shot."""
+    if transition.kind == "gradual":
+        return (transition.first_frame + transition.last_frame + 1) // 2
+    return transition.first_frame
+
+
+def _append(found: list[Transition], new: Transition) -> None:
+    """Add a transition; one that touches the last becomes part of it."""
+    if found and new.first_frame <= found[-1].last_frame:
+        last = found.pop()
+        confidence = max(last.confidence, new.confidence)
+        end = max(last.last_frame, new.last_frame)
+        kind = "gradual" if end - last.first_frame >= LONGEST_CUT else last.kind
+        end = last.first_frame if kind == "cut" else end
+        new = Transition(kind, last.first_frame, end, confidence)
+    found.append(new)
+
+
+def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Half-open ranges in which `mask` holds."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in pairwise(edges)][::2]
+
+
+def _extend(mask: NDArray[np.bool_], first: int, end: int) -> tuple[int, int]:
+    """Widen `[first, end)` as far as `mask` holds without a break."""
+    while first > 0 and mask[first - 1]:
+        first -= 1
+    while end < len(mask) and mask[end]:
+        end += 1
+    return first, end

@@ -1,0 +1,162 @@
+"""The one module that opens media: a demux and a decode that survive what real files hold.
+
+Files are untrusted. Only formats that name no other file are opened, only from the disk, and
+only up to a size of picture; a damaged packet is counted and skipped, not fatal.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from ingest.errors import UnreadableMedia
+
+FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,mxf,flv,ogg,asf,wav,mp3,aac,"
+    "flac,dv,gxf,m4v,h264,hevc,ivf,nut,y4m,yuv4mpegpipe,gif,apng"
+)
+"""Demuxers that may open a file: none that reads a list of other files or addresses."""
+
+MAX_PIXELS = 16_384 * 8_640
+"""Pictures above this many pixels are refused; 16K is below it."""
+
+
+@dataclass(slots=True)
+class Damage:
+    """What could not be decoded, by kind of stream."""
+
+    video_packets: int = 0
+    audio_packets: int = 0
+    messages: list[str] = field(default_factory=list)
+
+    def note(self, stream_type: str, error: Exception) -> None:
+        """Count one damaged packet; keep the first message of its kind."""
+        if stream_type == "video":
+            self.video_packets += 1
+        else:
+            self.audio_packets += 1
+        message = f"{stream_type}: {getattr(error, 'strerror', None) or error}"
+        if message not in self.messages and len(self.messages) < 4:
+            self.messages.append(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """The streams of a container that ingest and rendering use."""
+
+    container: InputContainer
+    video: VideoStream
+    audio: AudioStream | None
+
+
+def open_container(path: Path | str) -> InputContainer:
+    """Open a media file for reading.
+
+    Raises:
+        UnreadableMedia: It is missing, empty, not media, or of a format that is not allowed.
+    """
+    file = Path(path)
+    try:
+        if not file.is_file():
+            reason = "is a folder" if file.is_dir() else "there is no such file"
+            raise UnreadableMedia(path, reason)
+        if file.stat().st_size == 0:
+            raise UnreadableMedia(path, "the file is empty")
+        # A path with a colon would be read as an address, so it is made absolute.
+        return av.open(
+            f"file:{file.resolve()}",
+            options={"format_whitelist": FORMATS, "protocol_whitelist": "file"},
+            metadata_errors="replace",
+        )
+    except PermissionError as error:
+        raise UnreadableMedia(path, "no permission to read it") from error
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        reason = f"not a media file that can be opened, or cut off at its index ({why})"
+        raise UnreadableMedia(path, reason) from error
+
+
+def open_streams(path: Path | str, *, threads: int = 0) -> Streams:
+    """Open a file and choose its picture and its sound.
+
+    Args:
+        path: The file.
+        threads: For decoding; 0 lets FFmpeg choose.
+
+    Raises:
+        UnreadableMedia: It cannot be opened, or holds no video.
+    """
+    container = open_container(path)
+    try:
+        pictures = [s for s in container.streams.video if not _is_cover_art(s)]
+        sounds = [s for s in container.streams.audio if s.codec_context is not None]
+        if not pictures:
+            raise UnreadableMedia(path, "it holds no video" + (", only sound" if sounds else ""))
+        video = pictures[0]
+        if video.codec_context is None:
+            raise UnreadableMedia(path, "its video is of a codec that is not known")
+        if video.width * video.height > MAX_PIXELS:
+            raise UnreadableMedia(path, f"its picture is {video.width}x{video.height}: too large")
+        video.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+        video.thread_type = "AUTO"
+        video.codec_context.thread_count = threads
+    except UnreadableMedia:
+        container.close()
+        raise
+    return Streams(container, video, sounds[0] if sounds else None)
+
+
+def decode(streams: Streams, damage: Damage) -> Iterator[VideoFrame | AudioFrame]:
+    """Demux once and decode the picture and the sound, in the order of the file.
+
+    What cannot be decoded is noted in `damage` and skipped.
+    """
+    chosen = [streams.video] + ([streams.audio] if streams.audio else [])
+    packets = streams.container.demux(chosen)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except av.error.FFmpegError as error:
+            damage.note("video", error)
+            return
+        try:
+            yield from packet.decode()  # type: ignore[misc]
+        except (av.error.FFmpegError, ValueError) as error:
+            damage.note(packet.stream.type, error)
+
+
+def rotation(frame: VideoFrame) -> int:
+    """Degrees clockwise to turn a picture for display: 0, 90, 180 or 270."""
+    return round(-frame.rotation / 90) * 90 % 360
+
+
+def start_timecode(streams: Streams) -> str | None:
+    """The embedded source timecode of the first frame, if the file carries one."""
+    container = streams.container
+    tags = [streams.video.metadata, *(data.metadata for data in container.streams.data)]
+    for metadata in [*tags, container.metadata]:
+        found = metadata.get("timecode")
+        if found:
+            return str(found)
+    return None
+
+
+def promised_end(streams: Streams) -> Fraction | None:
+    """When the picture ends by the header, in the stream's own seconds; None if it does not say."""
+    video = streams.video
+    if video.duration is None or video.time_base is None:
+        return None
+    return (video.start_time or 0) * video.time_base + video.duration * video.time_base
+
+
+def _is_cover_art(stream: VideoStream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)

@@ -1,0 +1,66 @@
+"""Transitions from scores, and shots that tile a film."""
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from ingest.media import MediaId, Transition
+from ingest.shots import boundary_of, shots_between, transitions_from_scores
+
+scores = arrays(np.float32, st.integers(1, 200), elements=st.floats(0, 1, width=32))
+
+
+def curve(frames: int, *high: tuple[int, int, float]) -> np.ndarray:
+    """Zeros, but for `value` on the frames `first … last` of each triple."""
+    values = np.zeros(frames, np.float32)
+    for first, last, value in high:
+        values[first : last + 1] = value
+    return values
+
+
+def test_a_peak_on_the_last_frame_of_a_shot_is_a_cut_at_the_next() -> None:
+    single = curve(20, (9, 9, 0.9))
+    assert transitions_from_scores(single, single) == [Transition("cut", 10, 10, np.float32(0.9))]
+
+
+def test_a_long_run_is_one_gradual_transition_as_far_as_it_mixes() -> None:
+    single, many = curve(40, (14, 16, 0.75)), curve(40, (10, 21, 1.0))
+    (found,) = transitions_from_scores(single, many)
+    assert found == Transition("gradual", 10, 22, 0.75)
+    assert boundary_of(found) == 16
+
+
+def test_a_peak_on_the_last_frame_of_the_film_is_no_cut() -> None:
+    single = curve(20, (19, 19, 0.9))
+    assert transitions_from_scores(single, single) == []
+
+
+def test_one_cut_makes_two_shots_that_touch() -> None:
+    first, second = shots_between([Transition("cut", 4, 4, 0.5)], frames=8, media=MediaId(1))
+    assert (first.span.start, first.span.end) == (0, 4)
+    assert (second.span.start, second.span.end) == (4, 8)
+    assert first.transition_in.kind == "start"
+    assert second.transition_in.confidence == 0.5
+
+
+@given(scores, st.floats(0.05, 1))
+def test_shots_tile_the_film(single: np.ndarray, threshold: float) -> None:
+    """Whatever a detector says, no frame is lost and none is shared."""
+    transitions = transitions_from_scores(single, single, threshold=threshold)
+    shots = shots_between(transitions, frames=len(single), media=MediaId(1))
+
+    assert shots[0].span.start == 0
+    assert shots[-1].span.end == len(single)
+    assert all(a.span.end == b.span.start for a, b in pairwise(shots))
+    assert [shot.index for shot in shots] == list(range(len(shots)))
+
+
+@given(scores, scores)
+def test_transitions_are_in_order_and_share_no_frame(a: np.ndarray, b: np.ndarray) -> None:
+    n = min(len(a), len(b))
+    transitions = transitions_from_scores(a[:n], b[:n])
+    assert all(x.last_frame < y.first_frame for x, y in pairwise(transitions))
+    assert all(0 <= t.first_frame <= t.last_frame < n for t in transitions)

@@ -20,7 +20,7 @@ def frame_rate(
     """The rate of the frame grid, and whether the frames leave it.
 
     A rate is constant if every frame lies within one tick of its place on the grid, or within
-    0.1 ms where ticks are finer; what a header claims is tried first, then the standard rates.
+    0.5 ms where ticks are finer; what a header claims is tried first, then the standard rates.
 
     Args:
         pts: `(frames,)`, increasing; in ticks.
@@ -60,7 +60,7 @@ def _average_rate(pts: NDArray[np.int64], time_base: Fraction) -> Fraction | Non
 
 def _fits(pts: NDArray[np.int64], time_base: Fraction, rate: Fraction) -> bool:
     grid = np.arange(len(pts)) * float(1 / (rate * time_base))
-    tolerance = max(1.0, float(Fraction(1, 10_000) / time_base))
+    tolerance = max(1.0, float(Fraction(1, 2000) / time_base))
     return bool(np.abs((pts - pts[0]) - grid).max() <= tolerance)
 
 

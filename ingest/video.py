@@ -4,6 +4,7 @@ Files are untrusted. Only formats that name no other file are opened, only from 
 only up to a size of picture; a damaged packet is counted and skipped, not fatal.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -26,6 +27,8 @@ FORMATS = (
 
 MAX_PIXELS = 16_384 * 8_640
 """Pictures above this many pixels are refused; 16K is below it."""
+
+_DURATION_TAG = re.compile(r"(\d+):(\d\d):(\d\d\.?\d*)")
 
 
 @dataclass(slots=True)
@@ -153,9 +156,16 @@ def start_timecode(streams: Streams) -> str | None:
 def promised_end(streams: Streams) -> Fraction | None:
     """When the picture ends by the header, in the stream's own seconds; None if it does not say."""
     video = streams.video
-    if video.duration is None or video.time_base is None:
+    if video.time_base is None:
         return None
-    return (video.start_time or 0) * video.time_base + video.duration * video.time_base
+    start = (video.start_time or 0) * video.time_base
+    if video.duration is not None:
+        return start + video.duration * video.time_base
+    stated = _DURATION_TAG.fullmatch(video.metadata.get("DURATION", ""))  # as Matroska has it
+    if stated is None:
+        return None
+    hours, minutes, seconds = stated.groups()
+    return start + 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
 
 
 def _is_cover_art(stream: VideoStream) -> bool:

@@ -36,7 +36,11 @@ class MissingColumns(RecsysError):
     """The table lacks columns that every log needs."""
 
     def __init__(
-        self, source: Path, missing: Sequence[str], present: Sequence[str], likely: Mapping[str, str]
+        self,
+        source: Path,
+        missing: Sequence[str],
+        present: Sequence[str],
+        likely: Mapping[str, str],
     ) -> None:
         super().__init__(source, missing, present, likely)
         self.source, self.missing, self.present, self.likely = source, missing, present, likely

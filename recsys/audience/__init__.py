@@ -1,0 +1,1 @@
+"""What a viewing log says about the audience: of each second, of each title, of each segment."""

@@ -1,0 +1,1 @@
+"""Viewing logs from files: read, typed, checked row by row, and kept."""

@@ -1,0 +1,1 @@
+"""Recommenders behind one interface; `registry` knows them by name."""

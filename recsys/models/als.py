@@ -1,0 +1,90 @@
+"""iALS: factors of users and items by alternating least squares over implicit feedback.
+
+Y. Hu, Y. Koren, C. Volinsky, Collaborative Filtering for Implicit Feedback Datasets, ICDM 2008.
+Fitted by the library `implicit`; users are folded in here, by the paper's equation 4.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from recsys.interactions import Floats, Interactions, Ints
+from recsys.models.model import Progress, Recommender, State
+
+
+@dataclass(frozen=True, slots=True)
+class AlsConfig:
+    """Size, strength and length of an ALS model."""
+
+    embedding_size: int = 32
+    reg: float = 1.0
+    """L2 penalty on the factors."""
+    alpha: float = 4.0
+    """How much more a watched title weighs than one not watched: `1 + alpha` to 1."""
+    epochs: int = 15
+    seed: int = 0
+    threads: int = 1
+
+
+class AlsModel(Recommender):
+    """`scores = user factors @ item factors`, the user's factors solved from the history."""
+
+    name = "als"
+    config_type = AlsConfig
+
+    def _learn(self, interactions: Interactions, on_progress: Progress) -> None:
+        from implicit.cpu.als import AlternatingLeastSquares
+        from threadpoolctl import threadpool_limits
+
+        epochs = self.config.epochs
+        # One BLAS thread: implicit has threads of its own, and warns if BLAS starts more in each.
+        with threadpool_limits(1, user_api="blas"):
+            solver = AlternatingLeastSquares(
+                factors=self.config.embedding_size,
+                regularization=self.config.reg,
+                alpha=1.0,  # the confidences are handed over as they are
+                iterations=epochs,
+                num_threads=self.config.threads,
+                random_state=self.config.seed,
+            )
+            confidence = interactions.matrix() * np.float32(1 + self.config.alpha)
+            solver.fit(
+                sparse.csr_matrix(confidence),
+                show_progress=False,
+                callback=lambda epoch, *_: on_progress((epoch + 1) / epochs),
+            )
+        self.factors = np.asarray(solver.item_factors, np.float32)
+        self._squares = self._penalised_squares()
+
+    def represent(self, histories: Sequence[Ints]) -> Floats:
+        """The factors that fit each history best, `(histories, embedding_size)`.
+
+        `(YᵀY + alpha Σ y yᵀ + reg I)⁻¹ (1 + alpha) Σ y`, the sums over the history's items.
+        """
+        alpha = self.config.alpha
+        size = self.factors.shape[1]
+        users = np.empty((len(histories), size), np.float32)
+        for row, history in enumerate(histories):
+            watched = self.factors[history]  # (history, dim)
+            squares = self._squares + alpha * (watched.T @ watched)
+            users[row] = np.linalg.solve(squares, (1 + alpha) * watched.sum(axis=0))
+        return users
+
+    def _score(self, histories: Sequence[Ints]) -> Floats:
+        return np.asarray(self.represent(histories) @ self.factors.T, np.float32)
+
+    def _state(self) -> State:
+        return {"factors": self.factors}
+
+    def _restore(self, state: State) -> None:
+        if state["factors"].shape != (len(self.items), self.config.embedding_size):
+            raise ValueError("the factors do not fit the items")
+        self.factors = state["factors"]
+        self._squares = self._penalised_squares()
+
+    def _penalised_squares(self) -> Floats:
+        size = self.factors.shape[1]
+        squares = self.factors.T @ self.factors + self.config.reg * np.eye(size)
+        return np.asarray(squares, np.float32)

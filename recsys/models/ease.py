@@ -1,0 +1,77 @@
+"""EASE: a linear model from items to items with a closed form.
+
+H. Steck, Embarrassingly Shallow Autoencoders for Sparse Data, WWW 2019, equations 4 to 8.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import lapack
+
+from recsys.errors import CatalogueTooLarge
+from recsys.interactions import Floats, Interactions, Ints, history_matrix
+from recsys.models.model import Progress, Recommender, State
+
+MOST_ITEMS = 20_000
+"""The table takes items² × 4 bytes: 1.6 GB here, and three times that while it is inverted."""
+
+
+@dataclass(frozen=True, slots=True)
+class EaseConfig:
+    """The one number that EASE is tuned by."""
+
+    reg: float = 250.0
+    """L2 penalty on the weights, > 0; in units of users per item."""
+
+
+class EaseModel(Recommender):
+    """`scores = history @ weights`, the weights' diagonal 0 so that no item explains itself."""
+
+    name = "ease"
+    config_type = EaseConfig
+
+    def _learn(self, interactions: Interactions, on_progress: Progress) -> None:
+        if len(interactions.items) > MOST_ITEMS:
+            raise CatalogueTooLarge(self.name, len(interactions.items), MOST_ITEMS)
+        watched = interactions.matrix()
+        counts = (watched.T @ watched).toarray()  # (items, items), users who watched both
+        self.weights = ease_weights(counts, self.config.reg)
+        on_progress(1.0)
+
+    def _score(self, histories: Sequence[Ints]) -> Floats:
+        watched = history_matrix(histories, len(self.items))
+        return np.asarray(watched @ self.weights, np.float32)
+
+    def _state(self) -> State:
+        return {"weights": self.weights}
+
+    def _restore(self, state: State) -> None:
+        if state["weights"].shape != (len(self.items), len(self.items)):
+            raise ValueError("the weights do not fit the items")
+        self.weights = state["weights"]
+
+
+def ease_weights(counts: Floats, reg: float) -> Floats:
+    """The closed form: with `P = (XᵀX + reg I)⁻¹`, `-P[i, j] / P[j, j]`, and 0 where i = j.
+
+    Args:
+        counts: `(items, items)`, `XᵀX` for `X` the `(users, items)` of 0 and 1; not changed.
+        reg: > 0, so that the inverse exists.
+
+    Returns:
+        `(items, items)`; column j predicts item j from the others.
+    """
+    if reg <= 0:
+        raise ValueError(f"need reg > 0, got {reg}")
+    gram = counts.astype(np.float32)
+    gram[np.diag_indices_from(gram)] += reg
+    # Symmetric, so its transpose is itself in the order that LAPACK may overwrite.
+    factor, failed = lapack.spotrf(gram.T, lower=1, overwrite_a=1)
+    if failed:
+        raise ValueError(f"XᵀX + {reg} I has no inverse in single precision; take a larger reg")
+    lower, _ = lapack.spotri(factor, lower=1, overwrite_c=1)
+    inverse = np.tril(lower) + np.tril(lower, -1).T
+    weights = inverse / -np.diag(inverse)  # broadcasts over rows: column j by P[j, j]
+    np.fill_diagonal(weights, 0.0)
+    return np.asarray(weights, np.float32)

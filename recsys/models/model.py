@@ -1,0 +1,252 @@
+"""The one interface of the recommenders: fit, score, recommend, save, load.
+
+A model scores *histories*, not users, so that a user who came after the training can be served as
+soon as there is one view. Saved models are safetensors, Parquet and JSON; never pickle.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from recsys.errors import UnusableModel
+from recsys.interactions import MICROSECONDS_A_DAY, Floats, Interactions, Ints
+from recsys.metrics import top_k
+from recsys.viewing_log import ITEM, USER
+
+Progress = Callable[[float], None]
+"""Called by long work with the share done, 0 to 1."""
+State = dict[str, npt.NDArray[Any]]
+
+FALLBACK = "popularity"
+"""What is given to a user without a history, and how it is labelled."""
+FALLBACK_DAYS = 28.0
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Recommended:
+    """One place of a list."""
+
+    rank: int
+    """From 1."""
+    item: str
+    score: float
+    """Comparable within one list only."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationList:
+    """What a user is shown, and where it comes from."""
+
+    user: str
+    known: bool
+    """Whether the model has a history of this user; if not, the list is what is popular."""
+    source: str
+    """The model that ranked the list: its name, or `popularity` for an unknown user."""
+    items: list[Recommended]
+
+
+def quiet(done: float) -> None:
+    """Report no progress."""
+
+
+class Recommender(ABC):
+    """Learns from interactions; ranks all items for a user, or for any history."""
+
+    name: ClassVar[str]
+    config_type: ClassVar[type]
+    config: Any
+    """A frozen dataclass of plain values, of `config_type`."""
+
+    items: tuple[str, ...]
+    """The items that the model can rank; an item's number is its place here."""
+
+    def __init__(self, config: Any = None) -> None:
+        self.config = config if config is not None else self.config_type()
+
+    def fit(self, interactions: Interactions, on_progress: Progress = quiet) -> Self:
+        """Learn from interactions; what was learned before is forgotten."""
+        self.items = interactions.items
+        self._histories = dict(zip(interactions.users, interactions.histories(), strict=True))
+        self._popular = popularity(interactions, FALLBACK_DAYS)
+        self._learn(interactions, on_progress)
+        return self
+
+    def knows(self, user: str) -> bool:
+        """Whether the model has a history of this user."""
+        return len(self.history(user)) > 0
+
+    def history(self, user: str) -> Ints:
+        """The numbers of the items that a user watched in training, oldest first."""
+        return self._histories.get(user, np.empty(0, np.int64))
+
+    @property
+    def users(self) -> list[str]:
+        """The users of the training log, sorted."""
+        return list(self._histories)
+
+    def score(self, users: Sequence[str], items: Sequence[str] | None = None) -> Floats:
+        """Score items for users; users without a history get the items' popularity.
+
+        Args:
+            users: Any users.
+            items: Candidates, each one of `self.items`; all items if left out.
+
+        Returns:
+            `(users, items)`; higher is better, comparable within a row only.
+
+        Raises:
+            KeyError: A candidate is not one of `self.items`.
+        """
+        scores = self.score_histories([self.history(user) for user in users])
+        if items is None:
+            return scores
+        numbers = {item: number for number, item in enumerate(self.items)}
+        return scores[:, [numbers[item] for item in items]]
+
+    def score_histories(self, histories: Sequence[Ints]) -> Floats:
+        """Score all items for histories, known to the model or not: `(histories, items)`.
+
+        A history is the numbers of items, oldest first. An empty one gets the items' popularity.
+        """
+        scores = np.tile(self._popular, (len(histories), 1))
+        filled = [row for row, history in enumerate(histories) if len(history)]
+        if filled:
+            scores[filled] = self._score([histories[row] for row in filled])
+        return scores
+
+    def recommend(self, user: str, k: int = 10, exclude_seen: bool = True) -> RecommendationList:
+        """The k best items for a user, best first; ties go to the item that sorts first.
+
+        Args:
+            user: Any user; an unknown one gets what is popular, labelled as such.
+            k: How many, at least 1; fewer come back if fewer are left.
+            exclude_seen: Leave out what the user watched in training.
+        """
+        scores = self.score([user])
+        if exclude_seen:
+            scores[0, self.history(user)] = -np.inf
+        best = [number for number in top_k(scores, k)[0] if scores[0, number] > -np.inf]
+        known = self.knows(user)
+        return RecommendationList(
+            user=user,
+            known=known,
+            source=self.name if known else FALLBACK,
+            items=[
+                Recommended(rank, self.items[number], float(scores[0, number]))
+                for rank, number in enumerate(best, start=1)
+            ],
+        )
+
+    def represent(self, histories: Sequence[Ints]) -> Floats | None:
+        """A vector for each history, `(histories, dim)`, or None if the model has none."""
+        return None
+
+    def save(self, folder: Path, card: Mapping[str, object] | None = None) -> None:
+        """Write the model into an existing folder.
+
+        Args:
+            folder: Gets `card.json`, `histories.parquet`, `items.parquet`, `arrays.safetensors`.
+            card: More to say in the card: data, date, seed, validation figures.
+        """
+        known = pl.DataFrame(
+            {USER: self.users, ITEM: [history.tolist() for history in self._histories.values()]},
+            schema={USER: pl.String, ITEM: pl.List(pl.Int64)},
+        )
+        known.write_parquet(folder / "histories.parquet")
+        pl.DataFrame({ITEM: self.items}).write_parquet(folder / "items.parquet")
+        arrays = {"popular": self._popular, **self._state()}
+        tensors = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        save_file(tensors, folder / "arrays.safetensors")
+        contents = {"format": FORMAT, "model": self.name, "config": asdict(self.config)}
+        text = json.dumps({**contents, **(card or {})}, indent=2, ensure_ascii=False)
+        (folder / "card.json").write_text(text + "\n", "utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a model of this class that `save` wrote.
+
+        Raises:
+            UnusableModel: The folder is damaged, or holds another kind of model.
+        """
+        card = read_card(folder)
+        if card["model"] != cls.name:
+            raise UnusableModel(folder, f"it is a {card['model']}, not a {cls.name}")
+        try:
+            model = cls(cls.config_type(**card["config"]))
+            model.items = tuple(pl.read_parquet(folder / "items.parquet")[ITEM].to_list())
+            known = pl.read_parquet(folder / "histories.parquet")
+            arrays = load_file(folder / "arrays.safetensors")
+            model._popular = arrays.pop("popular")
+            model._histories = _checked_histories(known, len(model.items))
+            model._restore(arrays)
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+            raise UnusableModel(folder, f"{type(error).__name__}: {error}") from error
+        except (pl.exceptions.PolarsError, SafetensorError) as error:
+            raise UnusableModel(folder, str(error).splitlines()[0]) from error
+        if model._popular.shape != (len(model.items),):
+            raise UnusableModel(folder, "its arrays do not fit its items")
+        return model
+
+    @abstractmethod
+    def _learn(self, interactions: Interactions, on_progress: Progress) -> None: ...
+
+    @abstractmethod
+    def _score(self, histories: Sequence[Ints]) -> Floats:
+        """`(histories, items)`, finite; no history is empty."""
+
+    @abstractmethod
+    def _state(self) -> State:
+        """What was learned, as arrays."""
+
+    @abstractmethod
+    def _restore(self, state: State) -> None:
+        """Take back what `_state` gave; a ValueError or KeyError if it does not fit `items`."""
+
+
+def popularity(interactions: Interactions, window_days: float | None) -> Floats:
+    """How many users first played each item in the last days of the log: `(items,)`.
+
+    Below 1 is added, in proportion to the count over the whole log, so that items of equal
+    standing in the window keep an order. A log without timestamps is counted whole.
+    """
+    items = len(interactions.items)
+    total = np.bincount(interactions.item, minlength=items)
+    recent = total
+    if window_days is not None and interactions.timed:
+        begin = interactions.when.max() - window_days * MICROSECONDS_A_DAY
+        recent = np.bincount(interactions.item[interactions.when > begin], minlength=items)
+    return np.asarray(recent + total / (total.max() + 1), np.float32)
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """The card of a saved model.
+
+    Raises:
+        UnusableModel: There is none, or it is not one that this version wrote.
+    """
+    try:
+        card = json.loads((folder / "card.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UnusableModel(folder, f"its card cannot be read ({error})") from error
+    if not isinstance(card, dict) or not {"model", "config"} <= card.keys():
+        raise UnusableModel(folder, "its card does not name a model")
+    if card.get("format") != FORMAT:
+        raise UnusableModel(folder, f"its format is {card.get('format')}, not {FORMAT}")
+    return dict(card)
+
+
+def _checked_histories(known: pl.DataFrame, items: int) -> dict[str, Ints]:
+    histories = {user: np.array(watched, np.int64) for user, watched in known.iter_rows()}
+    if any(len(h) and not (h.min() >= 0 and h.max() < items) for h in histories.values()):
+        raise ValueError("a history names an item that the model does not have")
+    return histories

@@ -1,0 +1,67 @@
+"""The recommenders by name; the module of a model is imported when the model is asked for."""
+
+from dataclasses import fields
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from recsys.errors import UnknownModel
+from recsys.models.model import Recommender, read_card
+
+_PLACES = {
+    "popularity": ("recsys.models.popularity", "PopularityModel"),
+    "ease": ("recsys.models.ease", "EaseModel"),
+    "als": ("recsys.models.als", "AlsModel"),
+    "sasrec": ("recsys.models.sequence", "SequenceModel"),
+}
+MODELS = tuple(_PLACES)
+"""The names, simplest first."""
+SYNONYMS = {"ials": "als", "sequence": "sasrec", "pop": "popularity"}
+
+
+def canonical_name(name: str) -> str:
+    """The name a model is known by.
+
+    Raises:
+        UnknownModel: There is none of that name.
+    """
+    lower = name.strip().lower()
+    lower = SYNONYMS.get(lower, lower)
+    if lower not in _PLACES:
+        raise UnknownModel(name, MODELS)
+    return lower
+
+
+def model_type(name: str) -> type[Recommender]:
+    """The class of the model of that name."""
+    module, attribute = _PLACES[canonical_name(name)]
+    found: type[Recommender] = getattr(import_module(module), attribute)
+    return found
+
+
+def make_model(name: str, seed: int = 0, **config: Any) -> Recommender:
+    """A model that has learned nothing yet.
+
+    Args:
+        name: One of `MODELS`.
+        seed: For those models that start from chance.
+        config: Fields of the model's config dataclass.
+
+    Raises:
+        UnknownModel: There is none of that name.
+        TypeError: The model has no such field.
+    """
+    kind = model_type(name)
+    if any(field.name == "seed" for field in fields(kind.config_type)):
+        config["seed"] = seed
+    return kind(kind.config_type(**config))
+
+
+def load_model(folder: Path) -> Recommender:
+    """Read the model that was saved in a folder, whichever it is.
+
+    Raises:
+        UnusableModel: The folder is damaged.
+        UnknownModel: This version has no model of that name.
+    """
+    return model_type(str(read_card(folder)["model"])).load(folder)

@@ -1,0 +1,277 @@
+"""What the command and the pages do with logs and recommenders, one function for each.
+
+A workspace's log is a folder (`logs`) and its recommenders another (`recommenders`); each training
+adds a folder there and then points `current.json` at it, so a reader never meets half a model.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from recsys.atomic import whole_file, whole_folder
+from recsys.errors import NoModel, NoUsableRows, UnusableModel
+from recsys.evaluation import Evaluation, evaluate
+from recsys.logs.check import check_log
+from recsys.logs.files import read_table
+from recsys.logs.store import ImportReport, LogStore, import_files
+from recsys.models.model import Progress, Recommender, quiet, read_card
+from recsys.models.registry import load_model
+from recsys.selection import AUTO, Choice, choose
+from recsys.splits import overlap_in_time
+from recsys.viewing_log import ITEM, TIMESTAMP, TITLE, USER, is_simulated
+
+CURRENT = "current.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A recommender that was saved."""
+
+    folder: Path
+    choice: Choice
+    card: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFigures:
+    """One model's part of an evaluation."""
+
+    asked: str
+    """As it was asked for: a name, or `auto`."""
+    evaluation: Evaluation
+    choice: Choice
+    cpu_seconds: float
+    """To choose settings, fit and evaluate."""
+
+    def as_json(self) -> dict[str, object]:
+        """Plain values; `model` is the name that was asked for."""
+        figures = self.evaluation.as_json()
+        if self.asked == AUTO:
+            figures["chosen"] = self.choice.model
+        return {
+            **figures,
+            "model": self.asked,
+            "config": self.choice.config,
+            "reason": self.choice.reason,
+            "cpu_seconds": round(self.cpu_seconds, 2),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationReport:
+    """The figures of all models, and what a reader of them must know."""
+
+    models: list[ModelFigures]
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A list for one user, with titles."""
+
+    user: str
+    known: bool
+    """False for a user without a history, who is given what is popular."""
+    source: str
+    """Who ranked the list: a model's name, or `popularity`."""
+    simulated: bool
+    """Whether the model learned from a simulated log."""
+    recommendations: list[dict[str, Any]]
+    """`rank, item, title, score`, best first."""
+
+    def as_json(self) -> dict[str, object]:
+        """The same, as plain values."""
+        return asdict(self)
+
+
+def import_log(
+    files: Iterable[Path], logs: Path, rename: Mapping[str, str] | None = None
+) -> ImportReport:
+    """Import viewing logs into a workspace; a bad file is reported and the others go on.
+
+    Args:
+        files: CSV, Parquet or JSON lines.
+        logs: The workspace's folder of logs.
+        rename: Columns to rename, `{theirs: ours}`.
+    """
+    return import_files(files, LogStore(logs), rename)
+
+
+def import_titles(file: Path, logs: Path, rename: Mapping[str, str] | None = None) -> pl.DataFrame:
+    """Import a table of titles, and return all titles of the workspace."""
+    return LogStore(logs).import_titles(file, rename)
+
+
+def load_log(logs: Path) -> pl.DataFrame:
+    """The imported log, with the columns of `viewing_log.SCHEMA`; NoLog if there is none."""
+    return LogStore(logs).load()
+
+
+def load_titles(logs: Path) -> pl.DataFrame:
+    """The titles, with the columns of `viewing_log.TITLE_SCHEMA`; empty if none were imported."""
+    return LogStore(logs).titles()
+
+
+def train(
+    logs: Path,
+    recommenders: Path,
+    *,
+    model: str = AUTO,
+    seed: int = 0,
+    on_progress: Progress = quiet,
+) -> Trained:
+    """Choose settings (and with `auto` the model), fit on the whole log, save, make it current.
+
+    Raises:
+        NoLog: Nothing was imported.
+        UnknownModel: There is none of that name.
+        NoUsableRows: The log is too short to choose a model on.
+    """
+    log = load_log(logs)
+    choice = choose(log, model, seed=seed, on_progress=lambda done: on_progress(done * 0.8))
+    fitted = choice.fitted(log, seed, lambda done: on_progress(0.8 + 0.2 * done))
+    made_at = datetime.now(UTC)
+    card = _card(log, choice, seed, made_at)
+    # Two trainings may end in one second; what follows the date keeps their folders apart.
+    folder = recommenders / f"{choice.model}-{made_at:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+    with whole_folder(folder) as draft:
+        fitted.save(draft, card)
+    with whole_file(recommenders / CURRENT) as draft:
+        draft.write_text(json.dumps({"folder": folder.name}), "utf-8")
+    return Trained(folder, choice, read_card(folder))
+
+
+def current_folder(recommenders: Path) -> Path:
+    """The folder of the recommender in use.
+
+    Raises:
+        NoModel: None was trained.
+        UnusableModel: The pointer to it is damaged.
+    """
+    pointer = recommenders / CURRENT
+    if not pointer.is_file():
+        raise NoModel(recommenders)
+    try:
+        name = str(json.loads(pointer.read_text("utf-8"))["folder"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UnusableModel(recommenders, f"{CURRENT} cannot be read ({error})") from error
+    if Path(name).name != name:
+        raise UnusableModel(recommenders, f"{CURRENT} points outside of it")
+    return recommenders / name
+
+
+def load_recommender(recommenders: Path) -> Recommender:
+    """The recommender in use; NoModel if none was trained, UnusableModel if it is damaged."""
+    return load_model(current_folder(recommenders))
+
+
+def recommend(logs: Path, recommenders: Path, user: str, k: int = 10) -> Served:
+    """The k best titles that a user has not seen, from the recommender in use."""
+    folder = current_folder(recommenders)
+    return serve(load_model(folder), read_card(folder), load_titles(logs), user, k=k)
+
+
+def serve(
+    model: Recommender, card: Mapping[str, Any], titles: pl.DataFrame, user: str, *, k: int = 10
+) -> Served:
+    """The list of a model that is loaded already, for pages that ask for many."""
+    names = dict(titles.select(ITEM, TITLE).iter_rows())
+    ranked = model.recommend(user, k)
+    return Served(
+        user=user,
+        known=ranked.known,
+        source=ranked.source,
+        simulated=bool(card.get("data", {}).get("simulated", False)),
+        recommendations=[
+            {"rank": r.rank, "item": r.item, "title": names.get(r.item, r.item), "score": r.score}
+            for r in ranked.items
+        ],
+    )
+
+
+def evaluate_models(
+    train_file: Path,
+    test_file: Path,
+    models: Sequence[str],
+    *,
+    k: int = 10,
+    seed: int = 0,
+    on_progress: Progress = quiet,
+) -> EvaluationReport:
+    """Fit models on one log and judge them on another, by `evaluation.RULES`.
+
+    Settings are chosen on the newest part of the training log; the test log is used once.
+
+    Raises:
+        UnreadableLog, MissingColumns: A file is of no use.
+        NoUsableRows: A file has no good rows, or test has no user with a history in train.
+    """
+    notes: list[str] = []
+    train_log = _good_rows(train_file, notes)
+    test_log = _good_rows(test_file, notes)
+    return judge_models(
+        train_log, test_log, models, k=k, seed=seed, on_progress=on_progress, notes=notes
+    )
+
+
+def judge_models(
+    train_log: pl.DataFrame,
+    test_log: pl.DataFrame,
+    models: Sequence[str],
+    *,
+    k: int = 10,
+    seed: int = 0,
+    on_progress: Progress = quiet,
+    notes: Sequence[str] = (),
+) -> EvaluationReport:
+    """As `evaluate_models`, for logs with the columns of `viewing_log.SCHEMA`."""
+    told = list(notes)
+    if overlap_in_time(train_log, test_log):
+        told.append("train holds rows as late as test: this is not a global time split")
+    if is_simulated(train_log) or is_simulated(test_log):
+        told.append("the logs are simulated, not those of an audience")
+    figures = []
+    for done, name in enumerate(models):
+        begin = time.process_time()
+        choice = choose(train_log, name, k=k, seed=seed)
+        evaluation = evaluate(choice.fitted(train_log, seed), test_log, k=k, seed=seed)
+        if not evaluation.users:
+            reason = "none of its users has a history in train and a title left to find"
+            raise NoUsableRows("the test log", reason)
+        figures.append(ModelFigures(name, evaluation, choice, time.process_time() - begin))
+        on_progress((done + 1) / len(models))
+    return EvaluationReport(figures, told)
+
+
+def _good_rows(file: Path, notes: list[str]) -> pl.DataFrame:
+    checked = check_log(read_table(file), file)
+    for reason, count in checked.reasons().items():
+        notes.append(f"{file}: {count} rows left out, {reason}")
+    if checked.rows.is_empty():
+        raise NoUsableRows(str(file), "every row was left out" if notes else "it holds no rows")
+    return checked.rows
+
+
+def _card(log: pl.DataFrame, choice: Choice, seed: int, made_at: datetime) -> dict[str, object]:
+    first, last = log[TIMESTAMP].min(), log[TIMESTAMP].max()
+    return {
+        "seed": seed,
+        "trained_at": made_at.isoformat(timespec="seconds"),
+        "data": {
+            "rows": log.height,
+            "users": log[USER].n_unique(),
+            "items": log[ITEM].n_unique(),
+            "first": first.isoformat() if isinstance(first, datetime) else None,
+            "last": last.isoformat() if isinstance(last, datetime) else None,
+            "simulated": is_simulated(log),
+        },
+        "reason": choice.reason,
+        "validation": [asdict(candidate) for candidate in choice.candidates],
+    }

@@ -1,0 +1,152 @@
+"""What is counted in an evaluation, checked on a log of five rows; intervals; choosing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import log2
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from recsys.errors import CatalogueTooLarge, NoUsableRows, UnknownModel
+from recsys.evaluation import bootstrap_interval, evaluate
+from recsys.interactions import Interactions
+from recsys.models import ease
+from recsys.models.registry import MODELS, make_model
+from recsys.run import evaluate_models, judge_models
+from recsys.selection import choose
+from recsys.simulate import Simulation
+from recsys.splits import time_split
+
+LogOf = Callable[[Sequence[tuple[str, str, int]]], pl.DataFrame]
+
+
+@pytest.fixture
+def past(log_of: LogOf) -> pl.DataFrame:
+    """By popularity: a (3 users), then b (2), then c and d (1 each; c sorts first)."""
+    users = {"a": "uvw", "b": "uv", "c": "x", "d": "y"}
+    return log_of([(user, item, 0) for item, watchers in users.items() for user in watchers])
+
+
+def test_each_case_is_counted_as_the_rules_say(log_of: LogOf, past: pl.DataFrame) -> None:
+    model = make_model("popularity").fit(Interactions.from_log(past))
+    test = log_of(
+        [
+            ("u", "d", 5),  # u has seen a and b; c comes first of the rest, d second
+            ("u", "a", 5),  # seen in train
+            ("w", "b", 5),  # w has seen a; b comes first
+            ("w", "new", 5),  # train has no such title: relevant, and missed
+            ("v", "b", 5),  # seen in train, and all v has: v is not judged
+            ("stranger", "a", 5),  # a new user, given what is popular
+        ]
+    )
+    figures = evaluate(model, test, k=2)
+
+    assert (figures.users, figures.new_users) == (2, 1)
+    assert (figures.seen_before, figures.unknown_titles) == (2, 1)
+    of_u, of_w = 1 / log2(3), (1 / log2(2)) / (1 / log2(2) + 1 / log2(3))
+    assert figures.metrics["ndcg@2"].value == pytest.approx((of_u + of_w) / 2)
+    assert figures.metrics["recall@2"].value == pytest.approx((1 + 1 / 2) / 2)
+    assert figures.new_user_metrics["mrr@2"].value == 1
+
+
+def test_impressions_without_a_click_are_not_plays(log_of: LogOf, past: pl.DataFrame) -> None:
+    shown = past.with_columns(pl.lit(False).alias("click"))
+    with pytest.raises(NoUsableRows, match="nobody played"):
+        Interactions.from_log(shown)
+
+
+def test_a_small_catalogue_has_no_hits_past_its_end(log_of: LogOf, past: pl.DataFrame) -> None:
+    model = make_model("popularity").fit(Interactions.from_log(past))
+    figures = evaluate(model, log_of([("x", "a", 9)]), k=50)
+    assert figures.metrics["hit_rate@50"].value == 1
+
+
+def test_the_bootstrap_interval_is_that_of_a_normal_mean() -> None:
+    """2,000 users, standard deviation 1: the mean's 95 % interval is ± 1.96 / sqrt(2000)."""
+    values = np.random.default_rng(0).normal(size=(2000, 1))
+    low, high = bootstrap_interval(values, 2000, np.random.default_rng(1))
+    half = 1.96 * values.std() / np.sqrt(2000)
+    assert low[0] == pytest.approx(values.mean() - half, abs=half / 8)
+    assert high[0] == pytest.approx(values.mean() + half, abs=half / 8)
+
+
+def test_auto_chooses_the_best_on_validation_and_says_why(simulation: Simulation) -> None:
+    split = time_split(simulation.log)
+    choice = choose(split.train, "auto", seed=1)
+
+    values = [candidate.ndcg.value for candidate in choice.candidates if candidate.ndcg]
+    assert choice.candidates[0].model == choice.model
+    assert values == sorted(values, reverse=True)
+    assert {candidate.model for candidate in choice.candidates} == set(MODELS)
+    assert f"{choice.model} had the best validation NDCG@10, {values[0]:.4f}" in choice.reason
+
+
+def test_choosing_never_sees_test(simulation: Simulation) -> None:
+    """The same choice, figure for figure, whatever test holds."""
+    split = time_split(simulation.log)
+    scrambled = split.test.with_columns(pl.col("item").shuffle(seed=0))
+    first, second = (
+        judge_models(split.train, test, ["ease", "popularity"]).models
+        for test in (split.test, scrambled)
+    )
+    assert [figures.choice for figures in first] == [figures.choice for figures in second]
+
+
+def test_what_comes_after_the_cut_changes_no_score(simulation: Simulation) -> None:
+    """A planted leak: rows of test are handed over with train's, and the split takes them out."""
+    split = time_split(simulation.log)
+    again = time_split(
+        pl.concat([split.train, split.test]).sample(fraction=1.0, shuffle=True, seed=3)
+    )
+    models = [make_model("ease").fit(Interactions.from_log(s.train)) for s in (split, again)]
+    users = models[0].users[:20]
+    assert np.array_equal(models[0].score(users), models[1].score(users))
+
+
+def test_a_model_too_large_for_its_titles_is_passed_over_by_auto_only(
+    simulation: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ease, "MOST_ITEMS", 10)
+    monkeypatch.setattr("recsys.selection.MODELS", ("popularity", "ease"))
+    choice = choose(simulation.log, "auto")
+    assert choice.model == "popularity"
+    assert "limit of 10" in choice.candidates[-1].note
+    with pytest.raises(NoUsableRows, match="limit of 10"):
+        choose(simulation.log, "ease")
+    with pytest.raises(CatalogueTooLarge):
+        make_model("ease").fit(Interactions.from_log(simulation.log))
+
+
+def test_an_unknown_model_is_named_with_those_there_are(past: pl.DataFrame) -> None:
+    with pytest.raises(UnknownModel, match="choose from popularity, ease, als, sasrec"):
+        choose(past, "magic")
+
+
+def test_evaluation_tells_of_overlap_of_simulation_and_of_rows_left_out(
+    simulation: Simulation, tmp_path: Path
+) -> None:
+    train, test = tmp_path / "train.parquet", tmp_path / "test.csv"
+    simulation.log.write_parquet(train)
+    bad = "u0001,t001,not a time,true\n"
+    latest = simulation.log.filter("click").tail(400)
+    good = latest.select("user", "item", "timestamp", "simulated").write_csv()
+    test.write_text(good + bad)
+    with pytest.raises(NoUsableRows, match="none of its users"):
+        evaluate_models(train, test, ["popularity"])  # all of test was seen in train
+    simulation.log.head(3000).write_parquet(train)
+    report = evaluate_models(train, test, ["popularity"])
+    assert [note.removeprefix(f"{test}: ") for note in report.notes] == [
+        "1 rows left out, timestamp is not a time",
+        "the logs are simulated, not those of an audience",
+    ]
+    figures = report.models[0].as_json()
+    assert figures["model"] == "popularity"
+    assert set(figures["metrics"]["ndcg@10"]) == {"value", "low", "high"}
+
+
+def test_evaluations_of_one_seed_are_equal(simulation: Simulation) -> None:
+    split = time_split(simulation.log)
+    runs = [judge_models(split.train, split.test, ["als"], seed=5).models[0] for _ in range(2)]
+    assert replace(runs[0], cpu_seconds=0) == replace(runs[1], cpu_seconds=0)

@@ -1,0 +1,141 @@
+"""The Transformer sees the past only, learns an order, and chooses its epochs without test."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+
+from recsys.evaluation import evaluate
+from recsys.interactions import Interactions
+from recsys.models.sequence import Network, SequenceConfig, SequenceModel, gbce_loss
+from recsys.simulate import Simulation
+
+SMALL = {"embedding_size": 16, "layers": 1, "epochs": 8, "dropout": 0.0}
+
+PERSISTENT = {**SMALL, "epochs": 40, "patience": 40, "batch_size": 8, "learning_rate": 5e-3}
+
+LogOf = Callable[[Sequence[tuple[str, str, int]]], pl.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def cycle(log_of: LogOf) -> Interactions:
+    """Eighty users; each watches six titles in the order a, b, …, p, a, …, from its own start."""
+    return Interactions.from_log(
+        log_of(
+            [
+                (f"u{user:02d}", "abcdefghijklmnop"[(user + place) % 16], 10 * place + user % 7)
+                for user in range(80)
+                for place in range(6)
+            ]
+        )
+    )
+
+
+def test_no_place_sees_what_comes_after_it() -> None:
+    torch.manual_seed(0)
+    network = Network(SequenceConfig(), items=9).eval()
+    history = torch.tensor([[1, 2, 3, 4, 5]])
+    changed = torch.tensor([[1, 2, 3, 8, 7]])
+    with torch.no_grad():
+        assert torch.equal(network(history)[:, :3], network(changed)[:, :3])
+        assert not torch.equal(network(history)[:, 3:], network(changed)[:, 3:])
+
+
+def test_padding_changes_nothing() -> None:
+    torch.manual_seed(0)
+    network = Network(SequenceConfig(), items=9).eval()
+    with torch.no_grad():
+        alone = network(torch.tensor([[4, 2]]))
+        beside = network(torch.tensor([[4, 2, 9, 9], [1, 2, 3, 4]]))
+    assert torch.allclose(alone, beside[:1, :2], atol=1e-6)
+
+
+@pytest.mark.parametrize("loss", ["softmax", "gbce"])
+def test_it_learns_what_follows_what(cycle: Interactions, loss: str) -> None:
+    config = SequenceConfig(**PERSISTENT, loss=loss, negatives=4)
+    model = SequenceModel(config).fit(cycle)
+
+    histories = cycle.histories()
+    scores = model.score_histories([history[:5] for history in histories])
+    for row, history in enumerate(histories):
+        scores[row, history[:5]] = -np.inf
+    assert np.mean(scores.argmax(axis=1) == [history[5] for history in histories]) > 0.9
+
+
+def test_the_epochs_are_those_of_the_best_validation(simulation: Simulation) -> None:
+    config = SequenceConfig(**SMALL, patience=2, seed=3)
+    model = SequenceModel(config).fit(Interactions.from_log(simulation.log))
+    best = int(np.argmax(model.validation))
+    assert 1 <= len(model.validation) <= config.epochs
+    assert len(model.validation) in (config.epochs, best + 1 + config.patience)
+
+
+def test_training_leaves_global_chance_alone(cycle: Interactions) -> None:
+    torch.manual_seed(11)
+    before = torch.get_rng_state()
+    SequenceModel(SequenceConfig(**{**SMALL, "epochs": 1})).fit(cycle)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_watching_a_first_part_moves_its_planted_sequel_up(simulation: Simulation) -> None:
+    """For users who know neither part: the sequel's mean place with and without the first part."""
+    model = SequenceModel(SequenceConfig(epochs=15, learning_rate=2e-3)).fit(
+        Interactions.from_log(simulation.log)
+    )
+    number = {item: place for place, item in enumerate(model.items)}
+    without, after = [], []
+    for first, sequel in simulation.truth.sequel.items():
+        parts = [number[first], number[sequel]]
+        histories = [h for h in map(model.history, model.users) if not np.isin(parts, h).any()]
+        with_first = [np.append(history, parts[0]) for history in histories]
+        for place, grown in ((without, histories), (after, with_first)):
+            scores = model.score_histories(grown)
+            for row, history in enumerate(grown):
+                scores[row, history] = -np.inf
+            place.append(np.mean((scores > scores[:, parts[1:]]).sum(axis=1)))
+    assert np.mean(after) < np.mean(without) - 1
+    assert np.mean(np.array(after) < np.array(without)) > 0.9
+
+
+def test_watch_time_weighting_learns_from_what_was_watched(log_of: LogOf) -> None:
+    """After a, half go on to b and leave at once, and half to c and stay."""
+    paths = [(f"u{n:02d}", "a" + "bc"[n % 2]) for n in range(40)]
+    plays = [(user, item, hour) for user, path in paths for hour, item in enumerate(path)]
+    stays = pl.when(pl.col("item") == "b").then(1.0).otherwise(100.0)
+    log = log_of(plays).with_columns(watched_seconds=stays, duration_seconds=pl.lit(100.0))
+    config = SequenceConfig(**PERSISTENT, watch_weighting=1.0)
+    model = SequenceModel(config).fit(Interactions.from_log(log))
+    scores = model.score_histories([np.array([0])])[0]
+    assert scores[2] > scores[1] + 1
+
+
+def test_gbce_with_all_negatives_is_binary_cross_entropy() -> None:
+    """With every other title drawn, alpha is 1, so beta is 1 whatever the calibration."""
+    positive, negative = torch.tensor([0.3]), torch.tensor([[-0.2, 0.1]])
+    expected = -(torch.sigmoid(positive).log() + (1 - torch.sigmoid(negative)).log().sum(dim=1))
+    for calibration in (0.0, 0.75, 1.0):
+        assert torch.allclose(gbce_loss(positive, negative, 3, calibration), expected)
+
+
+def test_gbce_weighs_the_target_by_the_share_of_negatives_when_calibrated() -> None:
+    """t = 1 gives beta = alpha = 2 / 20; t = 0 gives beta = 1."""
+    positive, none = torch.tensor([0.3]), torch.full((1, 2), -50.0)
+    target = -torch.sigmoid(positive).log()
+    assert torch.allclose(gbce_loss(positive, none, 21, 1.0), 0.1 * target)
+    assert torch.allclose(gbce_loss(positive, none, 21, 0.0), target)
+
+
+def test_users_of_one_title_are_no_trouble(log_of: LogOf) -> None:
+    log = log_of([("u", "a", 1), ("v", "b", 1)])
+    model = SequenceModel(SequenceConfig(**SMALL)).fit(Interactions.from_log(log))
+    assert np.isfinite(model.score(["u", "v"])).all()
+    assert evaluate(model, log_of([("u", "b", 2)]), k=1).users == 1
+
+
+def test_a_wrong_configuration_is_refused() -> None:
+    with pytest.raises(ValueError, match="softmax or gbce"):
+        SequenceConfig(loss="hinge")
+    with pytest.raises(ValueError, match="does not divide"):
+        SequenceConfig(embedding_size=10, heads=3)

@@ -2,11 +2,14 @@
 
 EditingError
 ├── ImpossibleBrief    no cut of this film fits what was asked
+├── StaleCut           somebody saved a newer version of the cut meanwhile
 ├── UnknownCut         there is no such cut, or no such version of it
 ├── ModelError         a ranker's file is damaged, or made for other features
 ├── RenderError        a cut cannot be rendered: its footage is gone or has changed
 └── TimelineError      a timeline cannot be written or read
 """
+
+from editing.cut import Brief
 
 
 class EditingError(Exception):
@@ -16,9 +19,11 @@ class EditingError(Exception):
 class ImpossibleBrief(EditingError):
     """No cut of this film fits what was asked."""
 
-    def __init__(self, constraint: str, nearest: str) -> None:
-        super().__init__(constraint, nearest)  # as args, to survive pickling
+    def __init__(self, constraint: str, nearest: str, brief: Brief | None = None) -> None:
+        super().__init__(constraint, nearest, brief)  # as args, to survive pickling
         self.constraint, self.nearest = constraint, nearest
+        self.brief = brief
+        """The nearest brief that works; None where none does."""
 
     def __str__(self) -> str:
         return (
@@ -26,8 +31,30 @@ class ImpossibleBrief(EditingError):
         )
 
 
+class StaleCut(EditingError):
+    """Somebody saved a newer version of the cut meanwhile."""
+
+    def __init__(self, cut: int, expected: int, latest: int) -> None:
+        super().__init__(cut, expected, latest)
+        self.cut, self.expected, self.latest = cut, expected, latest
+
+    def __str__(self) -> str:
+        return (
+            f"cut {self.cut} was changed meanwhile: this change was made to version "
+            f"{self.expected}, and the latest is {self.latest}.\n"
+            "Look at the latest version and make the change again."
+        )
+
+
 class UnknownCut(EditingError):
     """There is no such cut, or no such version of it."""
+
+    def __init__(self, wanted: str, why: str) -> None:
+        super().__init__(wanted, why)
+        self.wanted, self.why = wanted, why
+
+    def __str__(self) -> str:
+        return f"no cut {self.wanted}: {self.why}.\nSee what there is: reel cut list"
 
 
 class ModelError(EditingError):

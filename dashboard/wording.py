@@ -1,0 +1,50 @@
+"""How the pages write times, rates, sizes and sound for people."""
+
+from datetime import datetime
+from fractions import Fraction
+
+from ingest.media import Audio
+
+SIMULATED = ":orange-badge[:material/science: simulated]"
+"""Markdown that marks what a simulator made."""
+
+
+def clock(seconds: Fraction | float) -> str:
+    """A length of time: `0:04:45`."""
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def rate_label(rate: Fraction, *, variable: bool = False) -> str:
+    """A frame rate: `24 fps`, `23.976 fps`, `25 fps, variable`."""
+    return f"{float(rate):.5g} fps" + (", variable" if variable else "")
+
+
+def size_label(size: tuple[int, int]) -> str:
+    """Width and height in pixels: `1280 × 720`."""
+    return f"{size[0]} × {size[1]}"
+
+
+def sound_label(audio: Audio | None) -> str:
+    """What sound a film has: `stereo, 48 kHz, −23.1 LUFS`."""
+    if audio is None:
+        return "none"
+    channels = {1: "mono", 2: "stereo"}.get(audio.channels, f"{audio.channels} channels")
+    loud = audio.integrated_lufs
+    loudness = "silent" if loud is None else minus(f"{loud:.1f} LUFS")
+    return f"{channels}, {audio.sample_rate / 1000:g} kHz, {loudness}"
+
+
+def signed(value: float) -> str:
+    """A number that is added: `+0.312`, `−0.050`."""
+    return minus(f"{value:+.3f}")
+
+
+def minus(text: str) -> str:
+    """The text with a true minus sign for each hyphen before a digit."""
+    return text.replace("-", "−")
+
+
+def moment(iso: str) -> str:
+    """An ISO 8601 instant in UTC, to the minute: `2026-03-01 14:05`."""
+    return f"{datetime.fromisoformat(iso):%Y-%m-%d %H:%M}"

@@ -1,0 +1,24 @@
+"""A file that is at its place whole or not at all: written beside it, then renamed."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A name in the folder of `path` to write to; renamed to `path` if nothing went wrong.
+
+    Makes the folder. What was written is removed if an exception comes.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name[:80]}.{uuid4().hex}.part")
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

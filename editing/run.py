@@ -1,0 +1,196 @@
+"""Editing from end to end: suggest a cut of an ingested film, export it, render it.
+
+What the command and the dashboard call; the thinking is in the modules it puts together.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from editing.assemble.assembly import Assembly, assemble
+from editing.assemble.footage import Footage, fit_spans, interest_curve
+from editing.cut import Brief, Cut
+from editing.cut_store import create_cut
+from editing.errors import TimelineError
+from editing.finish.render import Rendered, Source, render
+from editing.finish.whole_file import whole_file
+from editing.frame_grid import FrameGrid
+from editing.interchange.edl import write_edl
+from editing.interchange.fcp7xml import write_fcp7xml
+from editing.interchange.sequence import Sequence, sequence_from_cut
+from editing.interchange.timeline import write_otio
+from editing.rank.film import Ranker
+from editing.rank.store import film_from_catalog, load_ranker
+from ingest.catalog import Catalog
+from ingest.media import Curves, Media, MediaId
+
+ExportFormat = Literal["otio", "edl", "fcp7"]
+Progress = Callable[[float], None]
+
+EXPORT_SUFFIXES: dict[ExportFormat, str] = {"otio": ".otio", "edl": ".edl", "fcp7": ".xml"}
+_WRITERS: dict[ExportFormat, Callable[[Sequence], str]] = {
+    "otio": write_otio,
+    "edl": write_edl,
+    "fcp7": write_fcp7xml,
+}
+
+
+def suggest_cut(
+    catalog: Catalog,
+    media: Media,
+    brief: Brief,
+    ranker_name: str = "linear",
+    *,
+    author: str = "reel",
+    on_progress: Progress = lambda done: None,
+) -> Cut:
+    """Assemble the best cut of a film and keep it in the catalogue as version 1.
+
+    Args:
+        catalog: Holds the film.
+        media: The film.
+        brief: What is asked, in frames of the film's rate.
+        ranker_name: `linear`, `lstm`, `transformer`, or `name@version`.
+        author: Who asked.
+        on_progress: Called with the share done, 0 to 1.
+
+    Raises:
+        ImpossibleBrief: No cut of this film keeps the brief.
+        ModelError: There is no such ranker, or it was made for other features.
+        NotIngested: The film was ingested without something that is needed.
+    """
+    ranker = load_ranker(catalog, ranker_name)
+    on_progress(0.1)
+    footage = footage_from_catalog(catalog, media, ranker)
+    on_progress(0.4)
+    assembly = assemble(footage, brief)
+    on_progress(0.9)
+    cut = create_cut(
+        catalog,
+        media,
+        name=f"{Path(media.name).stem} {brief.kind}",
+        brief=brief,
+        slots=assembly.slots,
+        ranker=f"{ranker.name} {ranker.version}",
+        author=author,
+        note=_note(assembly),
+    )
+    on_progress(1.0)
+    return cut
+
+
+def footage_from_catalog(catalog: Catalog, media: Media, ranker: Ranker) -> Footage:
+    """What assembly needs to know of an ingested film.
+
+    Raises:
+        ModelError: The ranker was made for other features.
+        NotIngested: The film was ingested without something that is needed.
+    """
+    film = film_from_catalog(catalog, media)
+    shots, grid = catalog.shots(media.id), FrameGrid.of(catalog, media)
+    curves = catalog.curves(media.id)
+    columns = {name: np.asarray(curves.frame_values[:, i]) for i, name in _numbered(curves)}
+    still, lit = np.zeros(media.frames, np.float32), np.ones(media.frames, np.float32)
+    return Footage(
+        media=media.id,
+        rate=media.rate,
+        frames=grid.frames,
+        fit=fit_spans(shots, grid, columns.get("luma", lit)),
+        interest=interest_curve(
+            shots,
+            grid,
+            columns.get("motion", still),
+            curves.loudness,
+            media.audio.offset if media.audio else Fraction(0),
+        ),
+        vectors=film.embeddings.vectors,
+        scores=ranker.score(film),
+    )
+
+
+def export_cut(catalog: Catalog, cut: Cut, target: ExportFormat, output: Path) -> Sequence:
+    """Write a cut as a timeline for another editing system, whole or not at all.
+
+    Args:
+        catalog: Holds the cut's films.
+        cut: Any version of any cut.
+        target: `otio`, `edl` (CMX3600) or `fcp7` (xmeml).
+        output: Replaced if it exists.
+
+    Returns:
+        What was written.
+
+    Raises:
+        TimelineError: The format cannot hold the cut, or the file not be written.
+    """
+    sequence = sequence_of(catalog, cut)
+    if any(output.resolve() == Path(file.path).resolve() for file in sequence.files):
+        raise TimelineError(f"{output} is the film that the cut is made from; choose another name")
+    text = _WRITERS[target](sequence)
+    try:
+        with whole_file(output) as temporary:
+            temporary.write_bytes(text.encode("utf-8"))
+    except OSError as error:
+        raise TimelineError(f"{output} cannot be written: {error}") from error
+    return sequence
+
+
+def sequence_of(catalog: Catalog, cut: Cut) -> Sequence:
+    """A cut with its source and record timecodes.
+
+    Raises:
+        TimelineError: It is empty, or a film has another rate or a timecode its rate lacks.
+    """
+    media = _media_of(catalog, cut)
+    frames = {one.id: FrameGrid.of(catalog, one).frames for one in media.values()}
+    return sequence_from_cut(cut, media, frames)
+
+
+def render_cut(
+    catalog: Catalog,
+    cut: Cut,
+    output: Path,
+    *,
+    height: int | None = None,
+    on_progress: Progress = lambda done: None,
+) -> Rendered:
+    """Render a cut to a playable MP4, whole or not at all.
+
+    Args:
+        catalog: Holds the cut's films.
+        cut: Any version of any cut.
+        output: Replaced if it exists.
+        height: Pixels; the film's own if None.
+        on_progress: Called with the share done, 0 to 1; an exception from it cancels.
+
+    Raises:
+        RenderError: A film is gone or has changed, or the file cannot be written.
+        UnreadableMedia: A film cannot be opened.
+    """
+    sources = {
+        media_id: Source(
+            media, FrameGrid.of(catalog, media), np.asarray(catalog.frame_times(media_id))
+        )
+        for media_id, media in _media_of(catalog, cut).items()
+    }
+    return render(cut, sources, output, height=height, on_progress=on_progress)
+
+
+def _media_of(catalog: Catalog, cut: Cut) -> dict[MediaId, Media]:
+    return {
+        media_id: catalog.get_media(media_id)
+        for media_id in dict.fromkeys(slot.media for slot in cut.slots)
+    }
+
+
+def _numbered(curves: Curves) -> list[tuple[int, str]]:
+    return list(enumerate(curves.frame_names)) if curves.frame_values.size else []
+
+
+def _note(assembly: Assembly) -> str:
+    if assembly.gap < 1e-4:
+        return "no better cut exists by these scores"
+    return f"at most {assembly.gap:.2%} below the best possible"

@@ -1,0 +1,107 @@
+"""A small real workspace: two films, a cut with its render, a simulated log and a recommender."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from dashboard.settings import Workspace
+from editing.assemble.brief import default_brief
+from editing.run import render_cut, suggest_cut
+from ingest.analysis import analyse
+from ingest.catalog import Catalog
+from recsys.run import import_log, import_titles, train
+from recsys.simulate import simulate, write_simulation
+
+FILM, SILENT = "harbour.mp4", "silent.mp4"
+SCENES, SCENE_FRAMES, RATE = 8, 48, 24
+
+
+class StripeModel:
+    """Embeds a picture as its coarse colours, so that different scenes are far apart."""
+
+    name, version, dim = "stripes", "1", 24
+
+    def embed(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
+        rows = []
+        for picture in pictures:
+            columns = np.array_split(picture.astype(np.float32), 8, axis=1)
+            colours = np.concatenate([column.mean((0, 1)) for column in columns]) - 128
+            rows.append(colours / np.linalg.norm(colours))
+        return np.array(rows, np.float32)
+
+
+def write_film(path: Path, scenes: int, *, sound: bool, timecode: str | None = None) -> None:
+    """Still coloured stripes, another set for each scene of two seconds; a tone for sound."""
+    with av.open(str(path), "w") as film:
+        if timecode:
+            film.metadata["timecode"] = timecode
+        video = film.add_stream("libx264", rate=RATE)
+        video.width, video.height, video.pix_fmt = 160, 90, "yuv420p"
+        video.options = {"preset": "ultrafast", "g": "12"}
+        audio = film.add_stream("aac", rate=48000, layout="mono") if sound else None
+        for frame in range(scenes * SCENE_FRAMES):
+            rng = np.random.default_rng(frame // SCENE_FRAMES)
+            stripes = rng.integers(0, 255, (8, 3), np.uint8)[np.arange(160) // 20]
+            stripes[: frame % SCENE_FRAMES] //= 2  # a shade that wanders, so there is motion
+            picture = np.broadcast_to(stripes, (90, 160, 3)).copy()
+            film.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        film.mux(video.encode(None))
+        if audio:
+            write_tone(film, audio, scenes * SCENE_FRAMES * 48000 // RATE)
+
+
+def write_tone(film: av.container.OutputContainer, audio: av.AudioStream, samples: int) -> None:
+    tone = 0.25 * np.sin(2 * np.pi * 440 * np.arange(samples, dtype=np.float32) / 48000)
+    for start in range(0, samples, 1024):
+        block = av.AudioFrame.from_ndarray(tone[None, start : start + 1024], "fltp", "mono")
+        block.sample_rate, block.pts, block.time_base = 48000, start, Fraction(1, 48000)
+        film.mux(audio.encode(block))
+    film.mux(audio.encode(None))
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The workspace, made once; tests work on copies of it."""
+    root = tmp_path_factory.mktemp("dashboard")
+    write_film(root / FILM, SCENES, sound=True, timecode="10:00:00:00")
+    write_film(root / SILENT, 1, sound=False)
+    workspace = Workspace(root / "workspace")
+    with Catalog(workspace.catalog) as catalog:
+        for name in (FILM, SILENT):
+            analysis = analyse(root / name, detector="content", model=StripeModel())
+            media = catalog.commit_analysis(analysis, version="test")
+        catalog.record_failure(root / "torn.mp4", "it is truncated")
+        film = catalog.find_media(FILM)
+        assert len(catalog.shots(film.id)) == SCENES
+        assert len(catalog.shots(media.id)) == 1
+        cut = suggest_cut(catalog, film, default_brief("trailer", Fraction(4), film.rate))
+        render_cut(catalog, cut, workspace.renders / f"trailer-{cut.id}.mp4")
+    simulation = simulate(0, users=60, titles=12, days=30, plays_per_user=8)
+    write_simulation(simulation, root / "log.parquet", root / "titles.parquet")
+    import_log([root / "log.parquet"], workspace.logs)
+    import_titles(root / "titles.parquet", workspace.logs)
+    train(workspace.logs, workspace.recommenders, model="popularity")
+    return workspace
+
+
+@pytest.fixture
+def workspace(
+    built: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Workspace]:
+    """A copy of the built workspace that a test may change; the films are shared."""
+    copy = Workspace(tmp_path / "workspace")
+    shutil.copytree(built.root, copy.root)
+    monkeypatch.setenv("REEL_WORKSPACE", str(copy.root))
+    yield copy
+
+
+@pytest.fixture
+def empty_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace that nothing was put into."""
+    monkeypatch.setenv("REEL_WORKSPACE", str(tmp_path / "empty"))
+    return Workspace(tmp_path / "empty")

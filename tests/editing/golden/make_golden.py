@@ -1,0 +1,45 @@
+"""Writes the golden exports beside this script: python tests/editing/golden/make_golden.py.
+
+Look at the difference before keeping it: another system may have read the old ones.
+"""
+
+from fractions import Fraction
+from pathlib import Path
+
+from editing.cut import Alternate, Brief, Cut, CutId, Reason, Slot
+from editing.interchange.edl import write_edl
+from editing.interchange.fcp7xml import write_fcp7xml
+from editing.interchange.sequence import Sequence, sequence_from_cut
+from editing.interchange.timeline import write_otio
+from ingest.media import Audio, Media, MediaId
+from ingest.timecode import FrameRange
+
+FOLDER = Path(__file__).parent
+GOLDEN = {"trailer.otio": write_otio, "trailer.edl": write_edl, "trailer.xml": write_fcp7xml}
+
+
+def trailer() -> Sequence:
+    """Two slots of a 29.97 drop-frame film, whose second one crosses a minute of timecode."""
+    rate = Fraction(30000, 1001)
+    film = Media(
+        *(MediaId(1), "/footage/Harbour at dawn.mov", "0" * 32, 1, "mov", "prores", 1920, 1080, 0),
+        *(rate, False, 1 / rate, 0, 5000, "10:00:58;20", Audio(48_000, 2, 1, Fraction(0), None)),
+    )
+    slots = (
+        Slot(film.id, 3, FrameRange(10, 35), 1.25, (Reason("motion", 2.0), Reason("light", -0.75))),
+        Slot(
+            *(film.id, 8, FrameRange(30, 60), 0.5, (Reason("motion", 0.5),)),
+            (Alternate(9, FrameRange(900, 930), 0.25),),
+        ),
+    )
+    brief = Brief("trailer", 55, 20, 40, Fraction(9, 10), 0.9, handle=2)
+    cut = Cut(
+        *(CutId(7), 2, film.id, "harbour trailer", "trailer", brief, rate, slots),
+        *("linear 1", "ana", "", "2024-01-01T00:00:00+00:00"),
+    )
+    return sequence_from_cut(cut, {film.id: film}, {film.id: film.frames})
+
+
+if __name__ == "__main__":
+    for name, write in GOLDEN.items():
+        (FOLDER / name).write_bytes(write(trailer()).encode())

@@ -1,0 +1,15 @@
+"""Exports stay, byte for byte, what other systems were seen to read."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+RECIPE = runpy.run_path(str(GOLDEN / "make_golden.py"))
+
+
+@pytest.mark.parametrize("name", RECIPE["GOLDEN"])
+def test_an_export_is_the_golden_one(name: str) -> None:
+    write = RECIPE["GOLDEN"][name]
+    assert write(RECIPE["trailer"]()).encode() == (GOLDEN / name).read_bytes()

@@ -158,14 +158,14 @@ def promised_end(streams: Streams) -> Fraction | None:
     video = streams.video
     if video.time_base is None:
         return None
-    start = (video.start_time or 0) * video.time_base
     if video.duration is not None:
-        return start + video.duration * video.time_base
+        return ((video.start_time or 0) + video.duration) * video.time_base
     stated = _DURATION_TAG.fullmatch(video.metadata.get("DURATION", ""))  # as Matroska has it
     if stated is None:
         return None
     hours, minutes, seconds = stated.groups()
-    return start + 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
+    # Some muxers count it from time 0 and some from the first frame; the earlier end is sure.
+    return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
 
 
 def _is_cover_art(stream: VideoStream) -> bool:

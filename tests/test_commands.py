@@ -95,5 +95,6 @@ def test_help_is_quick_because_nothing_heavy_is_imported(tmp_path: Path) -> None
         "heavy = {'torch', 'av', 'polars', 'streamlit', 'cv2', 'sklearn'} & sys.modules.keys(); "
         "sys.exit(str(heavy) if heavy else 0)"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr

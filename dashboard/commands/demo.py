@@ -14,6 +14,7 @@ from dashboard.settings import Workspace
 FILM = "big_buck_bunny_first_half.mp4"
 TRAILER = "big_buck_bunny_trailer.mp4"
 LOG = "viewing_log.parquet"
+TITLES = "titles.parquet"
 CUTS = (("trailer", 30), ("rough", 120))
 FORMATS = {"otio": "otio", "edl": "edl", "fcp7": "xml"}
 
@@ -36,6 +37,7 @@ def demo_command(sample: Path, workspace: Workspace, console: Console) -> None:
         road.go("learn", "train", "--model", kind, "--media", FILM)
     made = [path for kind, seconds in CUTS for path in _make_cut(road, workspace, kind, seconds)]
     road.go("logs", "import", str(sample / LOG))
+    road.go("logs", "titles", str(sample / TITLES))
     road.go("recsys", "train", "--model", "auto")
     road.go("recsys", "recommend", "--user", _some_user(sample / LOG))
     road.go("audience", "titles")

@@ -13,6 +13,7 @@ setup: $(VENV)/installed ## Make the virtual environment with pinned dependencie
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Reelroom needs Python 3.11 or later: make PYTHON=python3.11")'
+	@echo "Installing into $(VENV); this takes a few minutes, once."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@

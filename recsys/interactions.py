@@ -106,12 +106,21 @@ class Interactions:
         )
 
 
-def history_matrix(histories: Sequence[Ints], items: int) -> "sparse.csr_array":
-    """`(len(histories), items)` of 0 and 1, float32: which items each history holds."""
+def history_matrix(histories: Sequence[Ints], items: int, decay: float = 1.0) -> "sparse.csr_array":
+    """`(len(histories), items)`, float32: which items each history holds, and how recent they are.
+
+    A history's newest item has 1, the one before it `decay`, then `decay ** 2`; others have 0.
+    """
     starts = np.concatenate(([0], np.cumsum([len(history) for history in histories])))
     columns = np.concatenate(histories) if histories else np.empty(0, np.int64)
-    values = np.ones(len(columns), np.float32)
+    rows = [recency_weights(len(history), decay) for history in histories]
+    values = np.concatenate(rows) if rows else np.empty(0, np.float32)
     return sparse.csr_array((values, columns, starts), shape=(len(histories), items))
+
+
+def recency_weights(length: int, decay: float) -> Floats:
+    """`(length,)`, oldest first: 1 for the newest, and `decay` times as much for each before."""
+    return np.float32(decay) ** np.arange(length - 1, -1, -1, dtype=np.float32)
 
 
 def is_timed(log: pl.DataFrame) -> bool:

@@ -8,7 +8,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -138,7 +138,7 @@ def train(
     choice = choose(log, model, seed=seed, on_progress=lambda done: on_progress(done * 0.8))
     fitted = choice.fitted(log, seed, lambda done: on_progress(0.8 + 0.2 * done))
     made_at = datetime.now(UTC)
-    card = _card(log, choice, seed, made_at)
+    card = _card(log, choice, seed, made_at, fitted.settled())
     # Two trainings may end in one second; what follows the date keeps their folders apart.
     folder = recommenders / f"{choice.model}-{made_at:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
     with whole_folder(folder) as draft:
@@ -203,6 +203,7 @@ def evaluate_models(
     *,
     k: int = 10,
     seed: int = 0,
+    rename: Mapping[str, str] | None = None,
     on_progress: Progress = quiet,
 ) -> EvaluationReport:
     """Fit models on one log and judge them on another, by `evaluation.RULES`.
@@ -214,8 +215,8 @@ def evaluate_models(
         NoUsableRows: A file has no good rows, or test has no user with a history in train.
     """
     notes: list[str] = []
-    train_log = _good_rows(train_file, notes)
-    test_log = _good_rows(test_file, notes)
+    train_log = _good_rows(train_file, rename, notes)
+    test_log = _good_rows(test_file, rename, notes)
     return judge_models(
         train_log, test_log, models, k=k, seed=seed, on_progress=on_progress, notes=notes
     )
@@ -241,7 +242,9 @@ def judge_models(
     for done, name in enumerate(models):
         begin = time.process_time()
         choice = choose(train_log, name, k=k, seed=seed)
-        evaluation = evaluate(choice.fitted(train_log, seed), test_log, k=k, seed=seed)
+        fitted = choice.fitted(train_log, seed)
+        choice = replace(choice, config={**choice.config, **fitted.settled()})
+        evaluation = evaluate(fitted, test_log, k=k, seed=seed)
         if not evaluation.users:
             reason = "none of its users has a history in train and a title left to find"
             raise NoUsableRows("the test log", reason)
@@ -250,16 +253,18 @@ def judge_models(
     return EvaluationReport(figures, told)
 
 
-def _good_rows(file: Path, notes: list[str]) -> pl.DataFrame:
-    checked = check_log(read_table(file), file)
-    for reason, count in checked.reasons().items():
-        notes.append(f"{file}: {count} rows left out, {reason}")
+def _good_rows(file: Path, rename: Mapping[str, str] | None, notes: list[str]) -> pl.DataFrame:
+    checked = check_log(read_table(file, rename), file)
+    left_out = [f"{count} rows left out, {reason}" for reason, count in checked.reasons().items()]
     if checked.rows.is_empty():
-        raise NoUsableRows(str(file), "every row was left out" if notes else "it holds no rows")
+        raise NoUsableRows(str(file), "; ".join(left_out) or "it holds no rows")
+    notes += [f"{file}: {reason}" for reason in left_out]
     return checked.rows
 
 
-def _card(log: pl.DataFrame, choice: Choice, seed: int, made_at: datetime) -> dict[str, object]:
+def _card(
+    log: pl.DataFrame, choice: Choice, seed: int, made_at: datetime, settled: Mapping[str, Any]
+) -> dict[str, object]:
     first, last = log[TIMESTAMP].min(), log[TIMESTAMP].max()
     return {
         "seed": seed,
@@ -273,5 +278,6 @@ def _card(log: pl.DataFrame, choice: Choice, seed: int, made_at: datetime) -> di
             "simulated": is_simulated(log),
         },
         "reason": choice.reason,
+        "settled": settled,
         "validation": [asdict(candidate) for candidate in choice.candidates],
     }

@@ -12,7 +12,7 @@ import polars as pl
 
 from recsys.errors import CatalogueTooLarge, NoUsableRows
 from recsys.evaluation import Estimate, evaluate
-from recsys.interactions import Interactions
+from recsys.interactions import Interactions, is_timed
 from recsys.models.model import Progress, Recommender, quiet
 from recsys.models.registry import MODELS, canonical_name, make_model
 from recsys.splits import default_split
@@ -20,15 +20,19 @@ from recsys.splits import default_split
 AUTO = "auto"
 GRIDS: dict[str, tuple[dict[str, Any], ...]] = {
     "popularity": tuple({"window_days": days} for days in (None, 1.0, 3.0, 7.0, 28.0)),
-    "ease": tuple({"reg": reg} for reg in (50.0, 250.0, 1000.0, 5000.0)),
-    "als": (
-        {"embedding_size": 16, "alpha": 4.0, "reg": 1.0},
-        {"embedding_size": 32, "alpha": 4.0, "reg": 1.0},
-        {"embedding_size": 32, "alpha": 16.0, "reg": 10.0},
+    "ease": tuple(
+        {"reg": reg, "decay": decay}
+        for reg in (50.0, 250.0, 1000.0, 5000.0)
+        for decay in (1.0, 0.95, 0.9, 0.8, 0.6)
+    ),
+    "als": tuple(
+        {"embedding_size": size, "alpha": 4.0, "reg": reg, "decay": decay}
+        for size, reg in ((16, 1.0), (32, 1.0), (64, 1.0), (128, 10.0))
+        for decay in (1.0, 0.9, 0.8, 0.6)
     ),
     "sasrec": ({},),
 }
-"""Settings that are tried, by model."""
+"""Settings that are tried, by model; those that share a fit stand together."""
 VALIDATION_SHARE = 0.2
 
 
@@ -78,32 +82,44 @@ def choose(
         CatalogueTooLarge: The one model asked for cannot take so many titles.
     """
     names = MODELS if name == AUTO else (canonical_name(name),)
-    settings = [(model, config) for model in names for config in GRIDS[model]]
+    timed = is_timed(log)
+    settings = [
+        (model, config)
+        for model in names
+        for config in GRIDS[model]
+        if timed or config.get("window_days") is None  # days mean nothing without times
+    ]
     if len(settings) == 1:
         model, config = settings[0]
         return Choice(model, config, f"{model} has one setting to try", [])
     split = default_split(log, VALIDATION_SHARE)
     past = Interactions.from_log(split.train)
     candidates: list[Candidate] = []
+    fitted: Recommender | None = None
     for done, (model, config) in enumerate(settings):
-        figures = _judged(make_model(model, seed, **config), past, split.test, k)
-        candidates.append(Candidate(model, config, *figures))
+        try:
+            fitted = _fitted(make_model(model, seed, **config), past, fitted)
+        except CatalogueTooLarge as error:
+            candidates.append(Candidate(model, config, None, str(error)))
+        else:
+            ndcg = _judged(fitted, split.test, k)
+            candidates.append(Candidate(model, {**config, **fitted.settled()}, ndcg))
         on_progress((done + 1) / len(settings))
     return _best(candidates, k, split.rule)
 
 
-def _judged(
-    model: Recommender, past: Interactions, validation: pl.DataFrame, k: int
-) -> tuple[Estimate | None, str]:
-    """NDCG@k, or why there is none."""
-    try:
-        model.fit(past)
-    except CatalogueTooLarge as error:
-        return None, str(error)
+def _fitted(model: Recommender, past: Interactions, last: Recommender | None) -> Recommender:
+    """The model fitted on the past, by way of the last one's fit if that is the same."""
+    reused = last.rescored(model.config) if isinstance(last, type(model)) else None
+    return reused or model.fit(past)
+
+
+def _judged(model: Recommender, validation: pl.DataFrame, k: int) -> Estimate:
+    """NDCG@k over the validation users."""
     figures = evaluate(model, validation, k=k, resamples=200)
     if not figures.users:
         raise NoUsableRows("the validation part", "none of its users has a history before it")
-    return figures.metrics[f"ndcg@{k}"], ""
+    return figures.metrics[f"ndcg@{k}"]
 
 
 def _best(candidates: Sequence[Candidate], k: int, rule: str) -> Choice:

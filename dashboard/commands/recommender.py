@@ -52,7 +52,7 @@ rename_option = click.option(
     multiple=True,
     metavar="THEIRS=OURS",
     callback=_renamings,
-    help="Read the file's column THEIRS as OURS; may be given again.",
+    help="Read the column THEIRS of each file as OURS; may be given again.",
 )
 
 
@@ -201,6 +201,7 @@ def recsys_train(
     "--k", default=10, show_default=True, type=click.IntRange(1), help="Ranks that count."
 )
 @click.option("--seed", default=0, show_default=True, help="Of models and of the bootstrap.")
+@rename_option
 @format_option("table", "json")
 @shared_options
 def recsys_evaluate(
@@ -210,6 +211,7 @@ def recsys_evaluate(
     test_file: Path,
     k: int,
     seed: int,
+    rename: dict[str, str],
     output_format: str,
     workspace: Workspace,
     console: Console,
@@ -226,7 +228,7 @@ def recsys_evaluate(
     names = [name if name == "auto" else canonical_name(name) for name in asked or DEFAULT_MODELS]
     with console.progress("Evaluating") as on_progress:
         report = evaluate_models(
-            train_file, test_file, names, k=k, seed=seed, on_progress=on_progress
+            train_file, test_file, names, k=k, seed=seed, rename=rename, on_progress=on_progress
         )
     for note in report.notes:
         console.warn(f"reel: {note}")

@@ -79,9 +79,10 @@ def check_log(raw: pl.DataFrame, source: Path) -> CheckedLog:
         UnreadableLog: A column holds lists or structures.
     """
     require_columns(raw.columns, (USER, ITEM), source, one_of=(TIMESTAMP, ORDER))
-    time = TIMESTAMP if TIMESTAMP in raw.columns else ORDER
     typed = typed_columns(raw, SCHEMA, source)
     given = present_values(raw, list(SCHEMA)).select(pl.all().name.prefix("given "))
+    timed = bool(given[f"given {TIMESTAMP}"].any()) or ORDER not in raw.columns
+    time = TIMESTAMP if timed else ORDER  # a column of times without one is as good as none
     judged = (
         pl.concat([typed, given], how="horizontal")
         .with_row_index(ROW, offset=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from recsys.errors import MissingColumns, UnreadableLog
-from recsys.viewing_log import ALIASES, SCHEMA
+from recsys.viewing_log import ALIASES, ITEM, SCHEMA, USER
 
 
 def require_columns(
@@ -81,7 +81,7 @@ def _parsed(found: pl.DataType, name: str, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.Boolean):
         return _truth(found, value)
     if isinstance(dtype, pl.String):
-        return _text(found, value)
+        return _identity(found, value) if name in (USER, ITEM) else _text(found, value)
     if found.is_temporal():
         return pl.lit(None, dtype)
     return value.cast(dtype, strict=False)
@@ -96,14 +96,16 @@ def _present(found: pl.DataType, name: str) -> pl.Expr:
     return value.fill_nan(None) if found.is_float() else value
 
 
-def _text(found: pl.DataType, value: pl.Expr) -> pl.Expr:
-    if isinstance(found, pl.Binary):
-        return value.cast(pl.String, strict=False)
+def _identity(found: pl.DataType, value: pl.Expr) -> pl.Expr:
+    """A user or an item as text. A table that once held a gap stores 17 as 17.0: the same user."""
     if found.is_float():
-        # A table that once held a gap stores ids as 17.0: the same user as 17.
         whole = value.cast(pl.Int64, strict=False)
         return pl.when(whole == value).then(whole.cast(pl.String)).otherwise(value.cast(pl.String))
-    return value.cast(pl.String)
+    return _text(found, value).str.replace(r"^(-?\d+)\.0+$", "$1")
+
+
+def _text(found: pl.DataType, value: pl.Expr) -> pl.Expr:
+    return value.cast(pl.String, strict=not isinstance(found, pl.Binary))
 
 
 def _truth(found: pl.DataType, value: pl.Expr) -> pl.Expr:

@@ -6,11 +6,12 @@ Fitted by the library `implicit`; users are folded in here, by the paper's equat
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
 
-from recsys.interactions import Floats, Interactions, Ints
+from recsys.interactions import Floats, Interactions, Ints, recency_weights
 from recsys.models.model import Progress, Recommender, State
 
 
@@ -23,6 +24,8 @@ class AlsConfig:
     """L2 penalty on the factors."""
     alpha: float = 4.0
     """How much more a watched title weighs than one not watched: `1 + alpha` to 1."""
+    decay: float = 1.0
+    """What a title weighs against the next newer one when a history is scored, in (0, 1]."""
     epochs: int = 15
     seed: int = 0
     threads: int = 1
@@ -33,6 +36,7 @@ class AlsModel(Recommender):
 
     name = "als"
     config_type = AlsConfig
+    scoring_fields: ClassVar[frozenset[str]] = frozenset({"decay"})
 
     def _learn(self, interactions: Interactions, on_progress: Progress) -> None:
         from implicit.cpu.als import AlternatingLeastSquares
@@ -61,15 +65,17 @@ class AlsModel(Recommender):
     def represent(self, histories: Sequence[Ints]) -> Floats:
         """The factors that fit each history best, `(histories, embedding_size)`.
 
-        `(YᵀY + alpha Σ y yᵀ + reg I)⁻¹ (1 + alpha) Σ y`, the sums over the history's items.
+        `(YᵀY + alpha Σ w y yᵀ + reg I)⁻¹ (1 + alpha) Σ w y`, the sums over the history's items, `w`
+        by their recency; with a decay of 1 all `w` are 1, and it is the paper's equation.
         """
         alpha = self.config.alpha
         size = self.factors.shape[1]
         users = np.empty((len(histories), size), np.float32)
         for row, history in enumerate(histories):
             watched = self.factors[history]  # (history, dim)
-            squares = self._squares + alpha * (watched.T @ watched)
-            users[row] = np.linalg.solve(squares, (1 + alpha) * watched.sum(axis=0))
+            weighed = watched * recency_weights(len(history), self.config.decay)[:, None]
+            squares = self._squares + alpha * (watched.T @ weighed)
+            users[row] = np.linalg.solve(squares, (1 + alpha) * weighed.sum(axis=0))
         return users
 
     def _score(self, histories: Sequence[Ints]) -> Floats:

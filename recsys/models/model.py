@@ -4,10 +4,11 @@ A model scores *histories*, not users, so that a user who came after the trainin
 soon as there is one view. Saved models are safetensors, Parquet and JSON; never pickle.
 """
 
+import copy
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -66,6 +67,8 @@ class Recommender(ABC):
     config_type: ClassVar[type]
     config: Any
     """A frozen dataclass of plain values, of `config_type`."""
+    scoring_fields: ClassVar[frozenset[str]] = frozenset()
+    """Fields of the config that only scoring reads, so that one fit serves all their values."""
 
     items: tuple[str, ...]
     """The items that the model can rank; an item's number is its place here."""
@@ -80,6 +83,19 @@ class Recommender(ABC):
         self._popular = popularity(interactions, FALLBACK_DAYS)
         self._learn(interactions, on_progress)
         return self
+
+    def rescored(self, config: Any) -> Self | None:
+        """The same fit with another config, or None if what differs would need a new fit."""
+        values = {name: getattr(config, name) for name in self.scoring_fields}
+        if replace(self.config, **values) != config:
+            return None
+        other = copy.copy(self)
+        other.config = config
+        return other
+
+    def settled(self) -> dict[str, Any]:
+        """Fields of the config that fitting chose, as they are to be for a fit without a choice."""
+        return {}
 
     def knows(self, user: str) -> bool:
         """Whether the model has a history of this user."""

@@ -7,6 +7,7 @@ Shapes: B histories, L places, D embedding size, H heads, I items, N predicted p
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,14 +23,16 @@ from recsys.models.model import Progress, Recommender, State
 class SequenceConfig:
     """Size of the network, and how it learns."""
 
-    embedding_size: int = 48
+    embedding_size: int = 64
     layers: int = 2
     heads: int = 2
     max_length: int = 50
-    """Only the newest so many titles of a history are seen."""
+    """Only the newest so many titles of a history are seen; a longer one is learned in pieces."""
     dropout: float = 0.3
     loss: str = "softmax"
-    """`softmax` over all items, or `gbce` with sampled negatives."""
+    """`softmax` over the items, or `gbce` with sampled negatives."""
+    softmax_items: int = 1024
+    """A larger catalogue is drawn from: so many titles for each batch stand for all of them."""
     negatives: int = 128
     """For gBCE: titles drawn for each target."""
     calibration: float = 0.75
@@ -37,10 +40,11 @@ class SequenceConfig:
     watch_weighting: float = 0.0
     """A target counts for `share watched ** watch_weighting`; 0 counts all targets alike."""
     epochs: int = 40
-    """The most; the number is chosen on the newest part of the training log."""
+    """The most; the number is chosen on the newest part of the training log, if one is held out."""
     patience: int = 4
     """Epochs without a better validation before the search for their number ends."""
     validation_share: float = 0.1
+    """0 holds out nothing and trains for all `epochs`."""
     batch_size: int = 64
     learning_rate: float = 1e-3
     seed: int = 0
@@ -125,14 +129,21 @@ class SequenceModel(Recommender):
 
     def _learn(self, interactions: Interactions, on_progress: Progress) -> None:
         """Find the number of epochs on held-out newest plays, then learn from all plays afresh."""
-        past, future = newest_part(interactions, self.config.validation_share)
         self.validation: list[float] = []
-        epochs = self.config.epochs
-        if future.starts[-1]:
-            epochs = self._best_epochs(past, future, lambda done: on_progress(done / 2))
+        epochs, found = self.config.epochs, 0.0
+        if self.config.validation_share:
+            past, future = newest_part(interactions, self.config.validation_share)
+            if future.starts[-1]:
+                epochs = self._best_epochs(past, future, lambda done: on_progress(done / 2))
+                found = 0.5
+        self.epochs = epochs
         self.network = _untrained(self.config, interactions)
         for epoch, _ in enumerate(_training(self.network, interactions, self.config, epochs), 1):
-            on_progress((1 + epoch / epochs) / 2)
+            on_progress(found + (1 - found) * epoch / epochs)
+
+    def settled(self) -> dict[str, Any]:
+        """The number of epochs that was best."""
+        return {"epochs": self.epochs, "validation_share": 0.0}
 
     def _best_epochs(self, past: Interactions, future: Interactions, on_progress: Progress) -> int:
         self.network = _untrained(self.config, past)
@@ -144,15 +155,18 @@ class SequenceModel(Recommender):
                 break
         return best
 
-    def _validate(self, past: Interactions, future: Interactions, users: int = 2000) -> float:
+    def _validate(self, past: Interactions, future: Interactions, users: int = 10_000) -> float:
         """NDCG@10 of the held-out plays, over all items not yet watched."""
         pairs = zip(past.histories(), future.histories(), strict=True)
         judged = [(seen, to_come) for seen, to_come in pairs if len(seen) and len(to_come)][:users]
-        scores = self._score([seen for seen, _ in judged])
-        for row, (seen, _) in enumerate(judged):
-            scores[row, seen] = -np.inf
-        best = top_k(scores, 10)
-        hits = np.stack([np.isin(best[r], judged[r][1]) for r in range(len(judged))])
+        hits = np.zeros((len(judged), 10), np.bool_)
+        for begin in range(0, len(judged), 512):  # a table of scores for all would be large
+            batch = judged[begin : begin + 512]
+            scores = self._score([seen for seen, _ in batch])
+            for row, (seen, _) in enumerate(batch):
+                scores[row, seen] = -np.inf
+            for row, best in enumerate(top_k(scores, 10)):
+                hits[begin + row, : len(best)] = np.isin(best, batch[row][1])
         return float(ndcg(hits, np.array([len(to_come) for _, to_come in judged])).mean())
 
     def represent(self, histories: Sequence[Ints]) -> Floats:
@@ -179,6 +193,7 @@ class SequenceModel(Recommender):
         return {name: tensor.numpy() for name, tensor in self.network.state_dict().items()}
 
     def _restore(self, state: State) -> None:
+        self.epochs = self.config.epochs
         self.network = _new_network(self.config, len(self.items))
         self.network.load_state_dict({name: torch.tensor(array) for name, array in state.items()})
 
@@ -249,9 +264,7 @@ def _training(
     network: Network, interactions: Interactions, config: SequenceConfig, epochs: int
 ) -> Iterator[None]:
     """Train for some epochs, and yield after each. Draws nothing from global chance."""
-    longest = config.max_length + 1
-    rows = zip(interactions.starts[:-1], interactions.starts[1:], strict=True)
-    spans = [slice(max(begin, end - longest), end) for begin, end in rows if end - begin > 1]
+    spans = list(_pieces(interactions.starts, config.max_length))
     histories = [torch.from_numpy(interactions.item[span]) for span in spans]
     shares = interactions.weight ** np.float32(config.watch_weighting)
     weights = [torch.from_numpy(shares[span]) for span in spans]
@@ -268,6 +281,16 @@ def _training(
                 _step(network, optimizer, *chosen, config)
             chance = torch.get_rng_state()
         yield
+
+
+def _pieces(starts: Ints, length: int) -> Iterator[slice]:
+    """Rows of at most `length` titles and the one after; each play but a first is a target once.
+
+    The newest piece of a history is whole; what does not fill one is at its beginning.
+    """
+    for begin, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+        for last in range(end, begin + 1, -length):
+            yield slice(max(begin, last - length - 1), last)
 
 
 def _step(
@@ -290,8 +313,10 @@ def _step(
 
 
 def _losses(network: Network, vectors: Tensor, targets: Tensor, config: SequenceConfig) -> Tensor:
-    if config.loss == "softmax":
+    if config.loss == "softmax" and network.items <= config.softmax_items:
         return functional.cross_entropy(network.scores(vectors), targets, reduction="none")
+    if config.loss == "softmax":
+        return sampled_softmax(network, vectors, targets, config.softmax_items)
     embeddings = network.item_embedding.weight
     drawn = torch.randint(network.items, (len(targets), config.negatives))  # (N, negatives)
     drawn = torch.where(drawn == targets[:, None], (drawn + 1) % network.items, drawn)
@@ -299,6 +324,21 @@ def _losses(network: Network, vectors: Tensor, targets: Tensor, config: Sequence
     negative = torch.einsum("nd,nkd->nk", vectors, embeddings[drawn])  # (N, negatives)
     negative = negative + network.item_bias[drawn]
     return gbce_loss(positive, negative, network.items, config.calibration)
+
+
+def sampled_softmax(network: Network, vectors: Tensor, targets: Tensor, titles: int) -> Tensor:
+    """Cross-entropy of each target against titles drawn for the whole batch, `(N,)`.
+
+    Each drawn title stands for `(items - 1) / titles` of them, so the sum over all items is met on
+    average (Y. Bengio, J.-S. Senécal, Quick Training of Probabilistic Neural Nets, 2003).
+    """
+    embeddings = network.item_embedding.weight
+    drawn = torch.randint(network.items, (titles,))
+    negative = vectors @ embeddings[drawn].T + network.item_bias[drawn]  # (N, titles)
+    negative = negative + np.log((network.items - 1) / titles)
+    negative = negative.masked_fill(drawn == targets[:, None], -torch.inf)
+    positive = (vectors * embeddings[targets]).sum(dim=1) + network.item_bias[targets]  # (N,)
+    return torch.logaddexp(positive, negative.logsumexp(dim=1)) - positive
 
 
 def _padded(rows: Sequence[Tensor], value: int) -> Tensor:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import log2
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,7 @@ from recsys.interactions import Interactions
 from recsys.models import ease
 from recsys.models.registry import MODELS, make_model
 from recsys.run import evaluate_models, judge_models
-from recsys.selection import choose
+from recsys.selection import GRIDS, choose
 from recsys.simulate import Simulation
 from recsys.splits import time_split
 
@@ -81,6 +82,30 @@ def test_auto_chooses_the_best_on_validation_and_says_why(simulation: Simulation
     assert values == sorted(values, reverse=True)
     assert {candidate.model for candidate in choice.candidates} == set(MODELS)
     assert f"{choice.model} had the best validation NDCG@10, {values[0]:.4f}" in choice.reason
+
+
+def test_the_settings_of_one_fit_are_judged_with_one_fit(
+    simulation: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits = []
+    learn = ease.EaseModel._learn
+
+    def counted(model: ease.EaseModel, *given: Any) -> None:
+        fits.append(model.config.reg)
+        learn(model, *given)
+
+    monkeypatch.setattr(ease.EaseModel, "_learn", counted)
+    choice = choose(simulation.log, "ease")
+    assert len(choice.candidates) == len(GRIDS["ease"]) > len(fits)
+    assert len(fits) == len(set(fits))
+
+
+def test_days_are_not_tried_on_a_log_without_times(simulation: Simulation) -> None:
+    untimed = simulation.log.with_columns(
+        pl.col("timestamp").rank("ordinal").cast(pl.Int64).alias("order"),
+        pl.lit(None, pl.Datetime("us", "UTC")).alias("timestamp"),
+    )
+    assert choose(untimed, "popularity").config == {"window_days": None}
 
 
 def test_choosing_never_sees_test(simulation: Simulation) -> None:

@@ -89,6 +89,22 @@ def test_a_renaming_is_taken_and_a_wrong_one_is_wrong_use(tmp_path: Path) -> Non
     assert run("logs", "import", file, "--rename", "uid", *space).exit_code == 2
 
 
+def test_evaluate_takes_renamings_and_says_why_a_file_is_of_no_use(tmp_path: Path) -> None:
+    train, test = tmp_path / "train.csv", tmp_path / "test.csv"
+    train.write_text("uid,item,order\nu,a,1\nu,b,2\nv,b,1\nv,a,2\nu,c,3\n")
+    test.write_text("uid,item,order\nv,c,4\n")
+    call = ("recsys", "evaluate", "--model", "popularity", "--train", train, "--test", test)
+    assert "--rename uid=user" in str(run(*call).exception)
+    (figures,) = run_json(*call, "--rename", "uid=user")
+    assert figures["metrics"]["hit_rate@10"]["value"] == 1
+
+    test.write_text("uid,item,order\nv,c,soon\nv,a,later\n")
+    failed = run(*call, "--rename", "uid=user")
+    assert failed.exit_code == 1
+    reason = f"{test} has no usable rows: 2 rows left out, order is not a whole number"
+    assert reason in str(failed.exception)
+
+
 def test_simulate_writes_what_import_takes(tmp_path: Path) -> None:
     out, titles = tmp_path / "log.parquet", tmp_path / "titles.parquet"
     sizes = ("--users", 20, "--titles", 9, "--days", 10)

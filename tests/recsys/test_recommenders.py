@@ -153,6 +153,30 @@ def test_ease_is_the_least_squares_solution_column_by_column(
         assert weights[item, item] == 0
 
 
+def test_a_decay_lets_the_newest_title_say_most(log_of: LogOf) -> None:
+    """The weights of b, then a half of those of a, which was watched before it."""
+    log = log_of([("u", "a", 0), ("u", "b", 1), ("u", "c", 2), ("v", "b", 0), ("v", "d", 1)])
+    plain = make_model("ease", reg=1.0).fit(Interactions.from_log(log))
+    decayed = make_model("ease", reg=1.0, decay=0.5).fit(Interactions.from_log(log))
+    weights = plain._state()["weights"]
+    history = [np.array([0, 1])]
+    assert plain.score_histories(history)[0] == pytest.approx(weights[0] + weights[1])
+    assert decayed.score_histories(history)[0] == pytest.approx(weights[0] / 2 + weights[1])
+
+
+@pytest.mark.parametrize("name", ["ease", "als"])
+def test_one_fit_serves_every_decay_and_nothing_else(name: str, split: Split) -> None:
+    interactions = Interactions.from_log(split.train)
+    model = make_model(name).fit(interactions)
+    afresh = make_model(name, decay=0.8).fit(interactions)
+    rescored = model.rescored(afresh.config)
+    assert rescored is not None
+    users = model.users[:20]
+    assert np.array_equal(rescored.score(users), afresh.score(users))
+    assert not np.array_equal(rescored.score(users), model.score(users))
+    assert model.rescored(make_model(name, reg=3.0, decay=0.8).config) is None
+
+
 def test_ease_needs_a_penalty_above_0() -> None:
     with pytest.raises(ValueError, match="reg > 0"):
         ease_weights(np.eye(2, dtype=np.float32), 0)

@@ -6,10 +6,18 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from torch.nn import functional
 
 from recsys.evaluation import evaluate
 from recsys.interactions import Interactions
-from recsys.models.sequence import Network, SequenceConfig, SequenceModel, gbce_loss
+from recsys.models.sequence import (
+    Network,
+    SequenceConfig,
+    SequenceModel,
+    _pieces,
+    gbce_loss,
+    sampled_softmax,
+)
 from recsys.simulate import Simulation
 
 SMALL = {"embedding_size": 16, "layers": 1, "epochs": 8, "dropout": 0.0}
@@ -125,6 +133,34 @@ def test_gbce_weighs_the_target_by_the_share_of_negatives_when_calibrated() -> N
     target = -torch.sigmoid(positive).log()
     assert torch.allclose(gbce_loss(positive, none, 21, 1.0), 0.1 * target)
     assert torch.allclose(gbce_loss(positive, none, 21, 0.0), target)
+
+
+def test_every_play_but_the_first_is_a_target_once() -> None:
+    """Histories of 1, 2, 7 and 6 plays, in pieces of at most 3 titles and the one after."""
+    starts = np.array([0, 1, 3, 10, 16])
+    pieces = list(_pieces(starts, 3))
+    targets = [row for piece in pieces for row in range(piece.start + 1, piece.stop)]
+    assert sorted(targets) == sorted(set(range(16)) - set(starts[:-1].tolist()))
+    assert all(2 <= piece.stop - piece.start <= 4 for piece in pieces)
+    assert slice(6, 10) in pieces and slice(12, 16) in pieces  # the newest are whole
+
+
+def test_a_sampled_softmax_has_the_sum_over_all_titles_on_average() -> None:
+    torch.manual_seed(0)
+    network = Network(SequenceConfig(embedding_size=8), items=300).eval()
+    network.item_bias.data.normal_()
+    vectors, targets = torch.randn(5, 8), torch.arange(5)
+    whole = functional.cross_entropy(network.scores(vectors), targets, reduction="none")
+    draws = [sampled_softmax(network, vectors, targets, 200) for _ in range(300)]
+    assert torch.allclose(torch.stack(draws).mean(dim=0), whole, atol=0.02)
+
+
+def test_what_was_settled_trains_the_same_network_without_a_search(cycle: Interactions) -> None:
+    found = SequenceModel(SequenceConfig(**SMALL)).fit(cycle)
+    again = SequenceModel(SequenceConfig(**{**SMALL, **found.settled()})).fit(cycle)
+    assert again.validation == []
+    history = [cycle.histories()[0]]
+    assert np.array_equal(again.score_histories(history), found.score_histories(history))
 
 
 def test_users_of_one_title_are_no_trouble(log_of: LogOf) -> None:

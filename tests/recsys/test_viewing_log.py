@@ -50,7 +50,8 @@ def test_no_good_row_breaks_the_rules(raw: pl.DataFrame) -> None:
     good = check_log(raw, FILE).rows
 
     assert good.select(*SCHEMA).schema == SCHEMA
-    assert good.select("user", "item", "timestamp").null_count().row(0) == (0, 0, 0)
+    assert good.select("user", "item").null_count().row(0) == (0, 0)
+    assert 0 in good.select("timestamp", "order").null_count().row(0)  # one of them in every row
     seconds = good.select("watched_seconds", "from_seconds", "to_seconds").to_series
     for place in range(3):
         assert not (seconds(place) < 0).any()
@@ -131,9 +132,21 @@ def test_a_time_is_read_however_it_is_written(written: object) -> None:
 
 
 def test_an_id_is_the_same_user_whether_stored_as_number_or_text() -> None:
-    for ids in ([17], [17.0], ["17"]):
+    for ids in ([17], [17.0], ["17"], ["17.0"]):
         raw = pl.DataFrame({"user": ids, "item": ["a"], "order": [1]})
         assert check_log(raw, FILE).rows["user"].to_list() == ["17"]
+
+
+def test_a_name_with_a_point_in_it_stays_as_it_is() -> None:
+    raw = pl.DataFrame({"user": ["u1.0"], "item": ["2.05"], "timestamp": [NOON]})
+    assert check_log(raw, FILE).rows.select("user", "item").row(0) == ("u1.0", "2.05")
+
+
+def test_an_empty_column_of_times_leaves_the_order_to_count() -> None:
+    raw = rows("user,item,timestamp,order", "u,a,,1", "u,b,,2", "u,c,,")
+    checked = check_log(raw, FILE)
+    assert checked.rows["order"].to_list() == [1, 2]
+    assert checked.reasons() == {"order missing": 1}
 
 
 def test_missing_columns_are_named_with_likely_renamings() -> None:

@@ -141,7 +141,8 @@ def find_cut(catalog: Catalog, wanted: str) -> Cut:
         UnknownCut: It is not written like that, or there is no such cut or version.
     """
     number, _, version = wanted.partition("@")
-    if not number.isdecimal() or not (version.isdecimal() or "@" not in wanted):
+    written = number.isdecimal() and (version.isdecimal() or "@" not in wanted)
+    if not written or max(len(number), len(version)) > 9:
         raise UnknownCut(repr(wanted), "a cut is named by its number, or by NUMBER@VERSION")
     return load_cut(catalog, int(number), int(version) if version else None)
 

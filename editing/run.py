@@ -14,7 +14,7 @@ from editing.assemble.assembly import Assembly, assemble
 from editing.assemble.footage import Footage, fit_spans, interest_curve
 from editing.cut import Brief, Cut
 from editing.cut_store import create_cut
-from editing.errors import TimelineError
+from editing.errors import RenderError, TimelineError
 from editing.finish.render import Rendered, Source, render
 from editing.finish.whole_file import whole_file
 from editing.frame_grid import FrameGrid
@@ -127,8 +127,8 @@ def export_cut(catalog: Catalog, cut: Cut, target: ExportFormat, output: Path) -
         TimelineError: The format cannot hold the cut, or the file not be written.
     """
     sequence = sequence_of(catalog, cut)
-    if any(output.resolve() == Path(file.path).resolve() for file in sequence.files):
-        raise TimelineError(f"{output} is the film that the cut is made from; choose another name")
+    if _is_film(catalog, output):
+        raise TimelineError(f"{output} is a film in the catalogue; choose another name")
     text = _WRITERS[target](sequence)
     try:
         with whole_file(output) as temporary:
@@ -147,6 +147,13 @@ def sequence_of(catalog: Catalog, cut: Cut) -> Sequence:
     media = _media_of(catalog, cut)
     frames = {one.id: FrameGrid.of(catalog, one).frames for one in media.values()}
     return sequence_from_cut(cut, media, frames)
+
+
+def _is_film(catalog: Catalog, output: Path) -> bool:
+    """Whether writing to `output` would overwrite footage, under this name or through a link."""
+    return output.exists() and any(
+        Path(media.path).exists() and output.samefile(media.path) for media in catalog.media()
+    )
 
 
 def render_cut(
@@ -170,6 +177,8 @@ def render_cut(
         RenderError: A film is gone or has changed, or the file cannot be written.
         UnreadableMedia: A film cannot be opened.
     """
+    if _is_film(catalog, output):
+        raise RenderError(f"{output} is a film in the catalogue; choose another name")
     sources = {
         media_id: Source(
             media, FrameGrid.of(catalog, media), np.asarray(catalog.frame_times(media_id))

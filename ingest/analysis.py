@@ -17,7 +17,7 @@ from ingest.catalog import Analysis
 from ingest.detectors import make_detector
 from ingest.errors import UnreadableMedia
 from ingest.features import EfficientNetLite, ImageModel
-from ingest.fingerprint import fingerprint_file
+from ingest.fingerprint import absolute, fingerprint_file
 from ingest.measures import FRAME_MEASURES, FrameMeter, shot_measures
 from ingest.media import Audio, Curves, Embeddings, Floats, Media, MediaId
 from ingest.pictures import EVERY, Picture, PictureKeeper, encode_jpeg
@@ -219,7 +219,7 @@ class _Pass:
         time_base = video.time_base or Fraction(1, 1000)
         return Media(
             id=MediaId(0),
-            path=str(self.path.resolve()),
+            path=str(absolute(self.path)),
             fingerprint=fingerprint,
             size_bytes=self.path.stat().st_size,
             container=self.streams.container.format.name,

@@ -5,6 +5,7 @@ its arrays are on disk, so whoever reads sees all of it or none of it.
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -21,7 +22,14 @@ from sqlalchemy.exc import DatabaseError
 from ingest import tables
 from ingest.arrays import read_array, write_array
 from ingest.database import open_database
-from ingest.errors import CatalogError, NotIngested, UnknownMedia
+from ingest.errors import (
+    AmbiguousMedia,
+    CatalogError,
+    NotIngested,
+    UnknownMedia,
+    UnreadableMedia,
+)
+from ingest.fingerprint import fingerprint_file
 from ingest.media import Audio, Curves, Embeddings, Media, MediaId, Shot, ShotMeasures, Transition
 from ingest.timecode import FrameRange
 
@@ -119,18 +127,33 @@ class Catalog:
         """The media that a user names by its id, its path, or its file name if only one has it.
 
         Raises:
-            UnknownMedia: None fits, or a name fits several.
+            UnknownMedia: None fits.
+            AmbiguousMedia: A name fits several files.
         """
         known = self.media()
-        resolved = str(Path(wanted).resolve())
-        for fits in (
-            [m for m in known if str(m.id) == wanted],
-            [m for m in known if m.path in (wanted, resolved)],
-            [m for m in known if m.name == wanted],
-        ):
-            if len(fits) == 1:
-                return fits[0]
+        resolved = os.path.realpath(wanted)
+        by_id = [m for m in known if str(m.id) == wanted]
+        by_path = [m for m in known if m.path in (wanted, resolved)]
+        by_name = [m for m in known if m.name == wanted]
+        if by_id:
+            return by_id[0]
+        if by_path:  # the file there now, if it was ingested; else what was there last
+            return self._content_of(resolved, by_path) or by_path[-1]
+        if len({m.path for m in by_name}) == 1:
+            return self._content_of(by_name[0].path, by_name) or by_name[-1]
+        if by_name:
+            raise AmbiguousMedia(wanted, tuple(f"{m.id}  {m.path}" for m in by_name))
+        if os.path.isfile(resolved) and (copy := self._content_of(resolved, known)):  # noqa: PTH113
+            return copy
         raise UnknownMedia(wanted, len(known))
+
+    def _content_of(self, path: str, media: list[Media]) -> Media | None:
+        """Which of `media` has the content of the file at `path`, if any."""
+        try:
+            fingerprint = fingerprint_file(path)
+        except UnreadableMedia:
+            return None
+        return next((m for m in media if m.fingerprint == fingerprint), None)
 
     def find_fingerprint(self, fingerprint: str) -> Media | None:
         """The media with this content, wherever its file was."""
@@ -234,9 +257,10 @@ class Catalog:
 
     def record_failure(self, path: Path, reason: str) -> None:
         """Note that a file could not be ingested, replacing what was noted of it before."""
-        row = {"path": str(path), "reason": reason, "failed_at": _now()}
+        name = printable(str(path))
+        row = {"path": name, "reason": printable(reason), "failed_at": _now()}
         with self.transaction() as connection:
-            connection.execute(delete(tables.failure).where(tables.failure.c.path == str(path)))
+            connection.execute(delete(tables.failure).where(tables.failure.c.path == name))
             connection.execute(insert(tables.failure), [row])
 
     def failures(self) -> list[Failure]:
@@ -288,6 +312,11 @@ class Catalog:
             temporary = path.with_suffix(".writing")
             temporary.write_bytes(jpeg)
             temporary.replace(path)
+
+
+def printable(text: str) -> str:
+    """A name that any terminal and database takes: bytes that are no UTF-8 become `\\xff`."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _now() -> str:

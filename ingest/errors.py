@@ -3,6 +3,7 @@
 IngestError
 ├── UnreadableMedia    the file is missing, truncated, or holds no video
 ├── UnknownMedia       the catalogue holds no such media
+├── AmbiguousMedia     a file name that several media have
 ├── NotIngested        a thing that this work needs was never computed for this media
 ├── MissingWeights     a model's weights are not on this machine
 └── CatalogError       the catalogue is damaged, or of a newer version
@@ -38,6 +39,18 @@ class UnknownMedia(IngestError):
             f"no media {self.wanted!r} among the {self.known} in the catalogue.\n"
             "Name it by its id (see `reel media`) or its path, or add it with `reel ingest`."
         )
+
+
+class AmbiguousMedia(IngestError):
+    """A file name that several media have."""
+
+    def __init__(self, wanted: str, fits: tuple[str, ...]) -> None:
+        super().__init__(wanted, fits)
+        self.wanted, self.fits = wanted, fits
+
+    def __str__(self) -> str:
+        listed = "\n  ".join(self.fits)
+        return f"{self.wanted!r} is the name of several media; name one by its id:\n  {listed}"
 
 
 class NotIngested(IngestError):

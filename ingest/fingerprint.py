@@ -1,6 +1,8 @@
 """A media file's identity: a digest of its content, which a move or a rename does not change."""
 
 import hashlib
+import os
+import stat
 from pathlib import Path
 
 from ingest.errors import UnreadableMedia
@@ -19,9 +21,17 @@ def fingerprint_file(path: Path | str) -> str:
     """
     digest = hashlib.blake2b(digest_size=16)
     try:
+        mode = Path(path).stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise UnreadableMedia(path, "is no regular file but a pipe or a device")
         with Path(path).open("rb") as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
     except OSError as error:
         raise UnreadableMedia(path, error.strerror or str(error)) from error
     return digest.hexdigest()
+
+
+def absolute(path: Path) -> Path:
+    """A path from the root, links resolved as far as they lead; a loop of links stays."""
+    return Path(os.path.realpath(path))

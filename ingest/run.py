@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ingest.catalog import Catalog
+from ingest.catalog import Catalog, printable
 from ingest.engine import Outcome, run_in_children
-from ingest.errors import IngestError
-from ingest.fingerprint import fingerprint_file
+from ingest.errors import IngestError, UnreadableMedia
+from ingest.fingerprint import absolute, fingerprint_file
 from ingest.media import Media
 
 INGEST_VERSION = "1"
@@ -76,8 +76,8 @@ def ingest_file(
     done_with = (settings.detector, INGEST_VERSION)
     if known and not settings.force and catalog.ingest_version(known.id) == done_with:
         on_progress(1.0)
-        if not Path(known.path).exists():
-            catalog.move_media(known.id, path.resolve())
+        if not _holds(known.path, known.fingerprint):
+            catalog.move_media(known.id, absolute(path))
         return catalog.get_media(known.id), "known"
     from ingest.analysis import analyse
 
@@ -114,7 +114,7 @@ def ingest_batch(
     with Catalog(catalog_folder) as catalog:
         for path, reason in unreadable:
             catalog.record_failure(path, reason)
-            yield Report(str(path), "failed", None, 0, reason)
+            yield Report(printable(str(path)), "failed", None, 0, reason)
         tasks = [(str(path), (str(path), str(catalog_folder), settings)) for path in files]
         for outcome in run_in_children(
             ingest_in_child, tasks, jobs=jobs, timeout=settings.timeout, on_progress=on_progress
@@ -128,7 +128,7 @@ def ingest_in_child(
     """Ingest one file; what comes back is plain data, fit to be sent between processes."""
     with Catalog(Path(catalog_folder)) as catalog:
         media, status = ingest_file(Path(path), catalog, settings, on_progress=on_progress)
-        known_as = "" if media.path == str(Path(path).resolve()) else f"the same as {media.path}"
+        known_as = "" if media.path == str(absolute(Path(path))) else f"the same as {media.path}"
         reason = "; ".join([known_as, *media.warnings] if known_as else media.warnings)
         shots = len(catalog.shots(media.id))
     return {"status": status, "media": media.id, "shots": shots, "reason": reason}
@@ -154,11 +154,18 @@ def find_media_files(paths: Iterable[Path]) -> tuple[list[Path], list[tuple[Path
     return list(files), unreadable
 
 
+def _holds(path: str, fingerprint: str) -> bool:
+    """Whether the file at `path` still has the content that was ingested."""
+    try:
+        return fingerprint_file(path) == fingerprint
+    except UnreadableMedia:
+        return False
+
+
 def _report(outcome: Outcome, catalog: Catalog) -> Report:
     if outcome.error is not None:
-        path = Path(outcome.name)
-        catalog.record_failure(path.resolve(), outcome.error)
-        return Report(outcome.name, "failed", None, 0, outcome.error)
+        catalog.record_failure(absolute(Path(outcome.name)), outcome.error)
+        return Report(printable(outcome.name), "failed", None, 0, printable(outcome.error))
     result = outcome.result
     return Report(
         outcome.name, result["status"], result["media"], result["shots"], result["reason"]

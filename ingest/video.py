@@ -147,9 +147,9 @@ def start_timecode(streams: Streams) -> str | None:
     container = streams.container
     tags = [streams.video.metadata, *(data.metadata for data in container.streams.data)]
     for metadata in [*tags, container.metadata]:
-        found = metadata.get("timecode")
-        if found:
-            return str(found)
+        for name, value in metadata.items():  # Matroska writes it in capitals
+            if name.lower() == "timecode" and value:
+                return str(value)
     return None
 
 

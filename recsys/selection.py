@@ -134,7 +134,10 @@ def _best(candidates: Sequence[Candidate], k: int, rule: str) -> Choice:
     )
     others = [(other, c.model) for other, _, c in judged if c.model != best.model]
     if others:
-        reason += f"; the next best model was {others[0][1]}, {others[0][0]:.4f}"
+        other, name = others[0]
+        reason += f"; the next best model was {name}, {other:.4f}"
+        if other >= interval.low:
+            reason += ", which is within that interval, so the lead may be chance"
     left_out = [c for c in candidates if c.ndcg is None]
     return Choice(
         model=best.model,

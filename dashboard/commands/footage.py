@@ -11,7 +11,7 @@ from dashboard.settings import Workspace
 
 
 @click.command("ingest")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--detector",
     type=click.Choice(["transnet", "adaptive", "content"]),
@@ -119,7 +119,7 @@ def media_command(output_format: str, workspace: Workspace, console: Console) ->
         header = ("id", "name", "seconds", "frames", "fps", "size", "shots", "remarks")
         print_table(header, rows)
     for failure in failures:
-        console.say(f"failed {failure.failed_at}: {_with_path(failure.path, failure.reason)}")
+        console.warn(f"failed {failure.failed_at}: {_with_path(failure.path, failure.reason)}")
 
 
 @click.command("shots")

@@ -5,7 +5,7 @@ A picture of another shape than the render is fitted inside and padded with blac
 
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import ColorRange, VideoReformatter
 from numpy.typing import NDArray
 
 _BLACK = (16, 128, 128)
@@ -28,7 +28,8 @@ class Conformer:
         upright = stored[::-1] if self.rotation % 180 else stored
         width, height = fitted(upright, self.size)
         target = (height, width) if self.rotation % 180 else (width, height)
-        scaled = self._reformatter.reformat(frame, *target, "yuv420p")
+        limited = ColorRange.MPEG  # what the render says of itself; phones record the full range
+        scaled = self._reformatter.reformat(frame, *target, "yuv420p", dst_color_range=limited)
         if not self.rotation and (width, height) == self.size:
             return scaled
         planes = _planes(scaled)

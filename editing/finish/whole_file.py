@@ -12,7 +12,12 @@ def whole_file(path: Path) -> Iterator[Path]:
     """A name in the folder of `path` to write to; renamed to `path` if nothing went wrong.
 
     Makes the folder. What was written is removed if an exception comes.
+
+    Raises:
+        FileExistsError: `path` is there and no regular file: a device is not replaced by a film.
     """
+    if path.exists() and not path.is_file():
+        raise FileExistsError(f"{path} is a folder or a device; name a file to write")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name[:80]}.{uuid4().hex}.part")
     try:

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -7,11 +8,12 @@ import numpy as np
 import pytest
 
 from editing.cut import Brief, Cut, CutId, Slot
-from editing.errors import RenderError
-from editing.finish.conform import even_size, fitted
+from editing.errors import RenderError, TimelineError
+from editing.finish.conform import Conformer, even_size, fitted
 from editing.finish.render import Rendered, Source, render
+from editing.finish.whole_file import whole_file
 from editing.frame_grid import FrameGrid
-from editing.run import render_cut
+from editing.run import export_cut, render_cut
 from ingest.catalog import Catalog
 from ingest.media import Media
 from ingest.timecode import FrameRange
@@ -232,12 +234,36 @@ def test_a_film_that_changed_or_went_is_refused(
     assert not (tmp_path / "cut.mp4").exists()
 
 
-def test_a_render_never_overwrites_its_film(
+def test_a_render_never_overwrites_a_film_of_the_catalogue(
     tmp_path: Path, make_film: Callable[..., Media], catalog: Catalog
 ) -> None:
     media = make_film("film.mp4", 30)
-    with pytest.raises(RenderError, match="choose another name"):
-        render_cut(catalog, cut_of(media, (0, 5)), tmp_path / "film.mp4")
+    make_film("other.mp4", 40)
+    (tmp_path / "link.mp4").symlink_to(tmp_path / "other.mp4")
+    for name in ("film.mp4", "other.mp4", "link.mp4"):
+        with pytest.raises(RenderError, match="choose another name"):
+            render_cut(catalog, cut_of(media, (0, 5)), tmp_path / name)
+        with pytest.raises(TimelineError, match="choose another name"):
+            export_cut(catalog, cut_of(media, (0, 5)), "edl", tmp_path / name)
+
+
+def test_a_device_or_a_pipe_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.mp4"
+    os.mkfifo(pipe)
+    with pytest.raises(FileExistsError, match="a folder or a device"), whole_file(pipe):
+        pass
+    assert pipe.is_fifo()
+
+
+def test_full_range_pictures_come_out_in_the_limited_range_of_video() -> None:
+    """Phones record black as 0 and white as 255; a render says limited range: 16 and 235."""
+    for level, expected in ((0, 16), (255, 235)):
+        y = np.full((32, 32), level, np.uint8)
+        packed = np.concatenate([y, np.full((16, 32), 128, np.uint8)])
+        frame = av.VideoFrame.from_ndarray(packed, format="yuvj420p")
+        frame.color_range = 2
+        shown = Conformer((32, 32), 0).conform(frame).to_ndarray()[:32]
+        assert abs(int(shown.mean()) - expected) <= 1
 
 
 def test_a_render_that_is_stopped_leaves_what_was_there(

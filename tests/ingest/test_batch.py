@@ -14,7 +14,7 @@ import pytest
 
 from ingest.catalog import Catalog
 from ingest.engine import run_in_children
-from ingest.errors import UnknownMedia
+from ingest.errors import AmbiguousMedia, UnknownMedia
 from ingest.run import Settings, find_media_files, ingest_batch
 
 FilmMaker = Callable[..., Path]
@@ -171,3 +171,50 @@ def count_media(folder: Path) -> int:
         return 0
     with Catalog(folder) as catalog:
         return len(catalog.media())
+
+
+def test_odd_names_fail_alone_and_leave_the_batch_whole(
+    make_film: FilmMaker, tmp_path: Path
+) -> None:
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    make_film("odd/good.mp4")
+    (folder / "loop.mp4").symlink_to(folder / "loop.mp4")
+    os.mkfifo(folder / "pipe.mp4")
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff\xfe.mp4")).write_text("no film")
+    reports = {r.path: r for r in ingest_batch([folder], tmp_path / "work", QUICK)}
+    assert [r.status for r in reports.values()].count("ingested") == 1
+    assert len(reports) == 4
+    assert "pipe or a device" in reports[str(folder / "pipe.mp4")].reason
+    assert "\\xff\\xfe.mp4" in "".join(reports)  # printable on any terminal
+
+
+def test_a_film_that_changed_at_its_place_is_found_as_it_is_now(
+    make_film: FilmMaker, tmp_path: Path
+) -> None:
+    film = make_film("film.mp4", (24, 24))
+    (first,) = ingest_batch([film], tmp_path / "work", QUICK)
+    kept = film.rename(tmp_path / "kept.mp4")
+    make_film("film.mp4", (24, 30))
+    (second,) = ingest_batch([film], tmp_path / "work", QUICK)
+    with Catalog(tmp_path / "work") as catalog:
+        assert catalog.find_media(str(film)).id == second.media != first.media
+    (moved,) = ingest_batch([kept], tmp_path / "work", QUICK)
+    assert (moved.status, moved.media, moved.reason) == ("known", first.media, "")
+    with Catalog(tmp_path / "work") as catalog:
+        assert catalog.find_media(str(kept)).id == first.media
+
+
+def test_a_copy_is_found_by_its_path_and_a_shared_name_is_told(
+    make_film: FilmMaker, tmp_path: Path
+) -> None:
+    for folder in ("a", "b", "c"):
+        (tmp_path / folder).mkdir()
+    film, other = make_film("a/x.mp4", (24,)), make_film("b/x.mp4", (24, 24))
+    copy = tmp_path / "c" / "copy.mp4"
+    copy.write_bytes(film.read_bytes())
+    ids = [r.media for r in ingest_batch([film, other, copy], tmp_path / "work", QUICK)]
+    with Catalog(tmp_path / "work") as catalog:
+        assert catalog.find_media(str(copy)).id == ids[0]
+        with pytest.raises(AmbiguousMedia, match="name of several media"):
+            catalog.find_media("x.mp4")

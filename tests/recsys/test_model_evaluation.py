@@ -11,12 +11,12 @@ import polars as pl
 import pytest
 
 from recsys.errors import CatalogueTooLarge, NoUsableRows, UnknownModel
-from recsys.evaluation import bootstrap_interval, evaluate
+from recsys.evaluation import Estimate, bootstrap_interval, evaluate
 from recsys.interactions import Interactions
 from recsys.models import ease
 from recsys.models.registry import MODELS, make_model
 from recsys.run import evaluate_models, judge_models
-from recsys.selection import GRIDS, choose
+from recsys.selection import GRIDS, Candidate, _best, choose
 from recsys.simulate import Simulation
 from recsys.splits import time_split
 
@@ -82,6 +82,14 @@ def test_auto_chooses_the_best_on_validation_and_says_why(simulation: Simulation
     assert values == sorted(values, reverse=True)
     assert {candidate.model for candidate in choice.candidates} == set(MODELS)
     assert f"{choice.model} had the best validation NDCG@10, {values[0]:.4f}" in choice.reason
+
+
+def test_a_lead_within_the_interval_is_said_to_be_no_more_than_that() -> None:
+    leader = Candidate("ease", {}, Estimate(0.30, 0.25, 0.35))
+    near = Candidate("als", {}, Estimate(0.26, 0.21, 0.31))
+    far = Candidate("als", {}, Estimate(0.20, 0.15, 0.25))
+    assert "may be chance" in _best([leader, near], 10, "a split").reason
+    assert "may be chance" not in _best([leader, far], 10, "a split").reason
 
 
 def test_the_settings_of_one_fit_are_judged_with_one_fit(

@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.media import Transition
-from ingest.shots import transitions_from_scores
+from ingest.shots import is_abrupt, is_flash, transitions_from_scores
 from ingest.transnet import TransNet
 
 DETECTORS = ("transnet", "adaptive", "content")
+_REACH = 8
+"""Frames on either side of a cut that tell whether it is one."""
 
 
 class Detector(Protocol):
@@ -58,13 +60,26 @@ def make_detector(name: str, rate: Fraction) -> Detector:
 
 
 class TransNetDetector:
-    """TransNetV2: cuts and gradual transitions."""
+    """TransNetV2: cuts and gradual transitions.
 
-    def __init__(self, *, threshold: float = 0.5) -> None:
+    What the network is sure of counts, unless it is a flash; what it half believes counts as a cut
+    if the picture also changes abruptly there.
+    """
+
+    def __init__(self, *, threshold: float = 0.5, doubt: float = 0.3) -> None:
+        """Start on a film's first frame.
+
+        Args:
+            threshold: Scores from here on are transitions.
+            doubt: Scores from here to `threshold` are cuts if the picture changes abruptly.
+        """
         self.network = TransNet()
-        self._threshold = threshold
+        self._threshold, self._doubt = threshold, doubt
         self._found: list[Transition] = []
         self._settled = 0
+        self._pictures: list[NDArray[np.uint8]] = []
+        self._first_picture = 0
+        """Which frame the first of `_pictures` is."""
 
     @property
     def settled(self) -> int:
@@ -74,7 +89,7 @@ class TransNetDetector:
     def push(self, picture: NDArray[np.uint8]) -> None:
         """Take the next frame, `(height, width, 3)` RGB."""
         scored = self.network.scored
-        self.network.push(picture)
+        self._pictures.append(self.network.push(picture))
         if self.network.scored > scored:
             self._settle(at_end=False)
 
@@ -94,18 +109,31 @@ class TransNetDetector:
     def _settle(self, *, at_end: bool) -> None:
         """Read the scores up to the last quiet frame, where no run of high ones can cross."""
         single, many = (scores[self._settled :] for scores in self.network.scores())
-        quiet = np.flatnonzero(np.maximum(single, many) < self._threshold)
+        quiet = np.flatnonzero(np.maximum(single, many) < self._doubt)
         end = len(single) if at_end else int(quiet[-1]) + 1 if len(quiet) else 0
-        found = transitions_from_scores(single[:end], many[:end], threshold=self._threshold)
-        self._found += [
-            replace(
-                transition,
-                first_frame=transition.first_frame + self._settled,
-                last_frame=transition.last_frame + self._settled,
-            )
-            for transition in found
-        ]
+        found = transitions_from_scores(
+            single[:end], many[:end], threshold=self._threshold, doubt=self._doubt
+        )
+        moved = (
+            replace(t, first_frame=t.first_frame + start, last_frame=t.last_frame + start)
+            for start in [self._settled]
+            for t in found
+        )
+        self._found += [t for t in moved if self._is_transition(t)]
         self._settled += end if at_end else max(0, end - 1)
+        keep = max(0, self._settled - _REACH - self._first_picture)
+        del self._pictures[:keep]
+        self._first_picture += keep
+
+    def _is_transition(self, transition: Transition) -> bool:
+        if transition.kind != "cut":
+            return True
+        cut = transition.first_frame - self._first_picture
+        near = np.stack(self._pictures[max(0, cut - _REACH) : cut + _REACH])
+        cut = min(cut, _REACH)
+        if transition.confidence < self._threshold and not is_abrupt(near, cut):
+            return False
+        return not is_flash(near, cut)
 
 
 class SceneDetectDetector:

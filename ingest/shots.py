@@ -11,35 +11,92 @@ from ingest.timecode import FrameRange
 
 LONGEST_CUT = 4
 """Frames; a run of transition frames longer than this is a gradual transition."""
+LONGEST_FLASH = 3
+"""Frames; a picture that comes back after at most this many was interrupted, not cut."""
+_RETURNED = 0.3
+"""Share of the change at a cut that may remain between the frames around a flash."""
+_ABRUPT = 3.0
+"""How many times its neighbours' a change must be to stand out as a cut does."""
+
+
+def is_flash(pictures: NDArray[np.uint8], cut: int) -> bool:
+    """Whether the picture before a cut comes back after it, or the one after was there before.
+
+    A flash, a muzzle fire or a damaged frame changes the whole picture as a cut does, but on its
+    other side the same picture goes on.
+
+    Args:
+        pictures: `(frames, h, w, 3)`; small pictures of consecutive frames.
+        cut: Index into them of the cut: the first frame of what would be the new shot.
+    """
+    around = pictures[max(0, cut - LONGEST_FLASH - 1) : cut + LONGEST_FLASH + 1].astype(np.float32)
+    middle = min(cut, LONGEST_FLASH + 1)
+    before, after = around[:middle], around[middle:]
+    change = _distance(before[-1], after[0])
+    across = [
+        _distance(before[-1 - i], after[j])
+        for i in range(len(before))
+        for j in range(len(after))
+        if 1 <= i + j <= LONGEST_FLASH
+    ]
+    return bool(across) and min(across) < _RETURNED * change
+
+
+def is_abrupt(pictures: NDArray[np.uint8], cut: int) -> bool:
+    """Whether the change at a cut stands out from those of the four frames on either side of it.
+
+    Args:
+        pictures: `(frames, h, w, 3)`; small pictures of consecutive frames.
+        cut: Index into them of the first frame of what would be the new shot.
+    """
+    around = pictures[max(0, cut - 5) : cut + 5].astype(np.float32)
+    changes = [_distance(a, b) for a, b in pairwise(around)]
+    own = min(cut, 5) - 1
+    others = changes[:own] + changes[own + 1 :]
+    return changes[own] >= _ABRUPT * max(float(np.mean(others)) if others else 0.0, 1.0)
+
+
+def _distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """Mean absolute difference of two pictures, 0 to 255."""
+    return float(np.abs(a - b).mean())
 
 
 def transitions_from_scores(
-    single: NDArray[np.float32], many: NDArray[np.float32], *, threshold: float = 0.5
+    single: NDArray[np.float32],
+    many: NDArray[np.float32],
+    *,
+    threshold: float = 0.5,
+    doubt: float | None = None,
 ) -> list[Transition]:
     """Read TransNetV2's two scores as transitions.
 
     Each run of `single >= threshold` is one transition, as far as `many >= threshold` reaches on
     both sides. A run of at most `LONGEST_CUT` frames is a cut, and its new shot begins on the frame
-    after the run's highest single score; a longer run is gradual.
+    after the run's highest single score; a longer run is gradual. A run that only reaches `doubt`
+    is given if it would be a cut, for the pictures to decide.
 
     Args:
         single: `(frames,)` in [0, 1]; high on the last frame before a new shot.
         many: `(frames,)` in [0, 1]; high on every frame that takes part in a transition.
         threshold: Above 0, up to 1.
+        doubt: Above 0, up to `threshold`; the same if None.
 
     Returns:
         In order; no two share a frame, and none lies on the film's first frame.
     """
     frames = len(single)
     found: list[Transition] = []
-    for first, end in _runs(single >= threshold):
+    for run in _runs(single >= (threshold if doubt is None else doubt)):
+        confidence = float(single[slice(*run)].max())
+        sure = confidence >= threshold
+        first, end = _narrow(single >= threshold, *run) if sure else run
         start, stop = _extend(many >= threshold, first, end)
-        confidence = float(single[first:end].max())
         if stop - start <= LONGEST_CUT:
             cut = first + int(single[first:end].argmax()) + 1
             new = Transition("cut", cut, cut, confidence) if cut < frames else None
         else:
-            new = Transition("gradual", start, min(stop, frames - 1), confidence)
+            gradual = Transition("gradual", start, min(stop, frames - 1), confidence)
+            new = gradual if sure else None
         if new is not None and new.last_frame > 0:
             _append(found, new)
     return found
@@ -94,6 +151,12 @@ def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Half-open ranges in which `mask` holds."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
     return [(int(a), int(b)) for a, b in pairwise(edges)][::2]
+
+
+def _narrow(mask: NDArray[np.bool_], first: int, end: int) -> tuple[int, int]:
+    """The part of `[first, end)` from the first to the last frame on which `mask` holds."""
+    held = np.flatnonzero(mask[first:end])
+    return first + int(held[0]), first + int(held[-1]) + 1
 
 
 def _extend(mask: NDArray[np.bool_], first: int, end: int) -> tuple[int, int]:

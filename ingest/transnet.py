@@ -36,8 +36,12 @@ class TransNet:
         """How many frames, from the first, have their scores."""
         return self._scored
 
-    def push(self, picture: NDArray[np.uint8]) -> None:
-        """Take the next frame, `(height, width, 3)` RGB of any size."""
+    def push(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Take the next frame, `(height, width, 3)` RGB of any size.
+
+        Returns:
+            What the network sees of it, `(27, 48, 3)`.
+        """
         resized = cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
         small = np.asarray(resized, dtype=np.uint8)
         if self._pushed == 0:
@@ -46,6 +50,7 @@ class TransNet:
         self._pushed += 1
         if len(self._waiting) == WINDOW:
             self._score(STEP)
+        return small
 
     def finish(self) -> None:
         """Score the frames that still wait, with the last one repeated behind them."""

@@ -3,12 +3,19 @@
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ingest.media import MediaId, Transition
-from ingest.shots import boundary_of, shots_between, transitions_from_scores
+from ingest.shots import (
+    boundary_of,
+    is_abrupt,
+    is_flash,
+    shots_between,
+    transitions_from_scores,
+)
 
 scores = arrays(np.float32, st.integers(1, 200), elements=st.floats(0, 1, width=32))
 
@@ -61,6 +68,46 @@ def test_shots_tile_the_film(single: np.ndarray, threshold: float) -> None:
 @given(scores, scores)
 def test_transitions_are_in_order_and_share_no_frame(a: np.ndarray, b: np.ndarray) -> None:
     n = min(len(a), len(b))
-    transitions = transitions_from_scores(a[:n], b[:n])
+    transitions = transitions_from_scores(a[:n], b[:n], doubt=0.3)
     assert all(x.last_frame < y.first_frame for x, y in pairwise(transitions))
     assert all(0 <= t.first_frame <= t.last_frame < n for t in transitions)
+
+
+def grey(*values: int) -> np.ndarray:
+    """Frames of one brightness each, `(frames, 2, 2, 3)`."""
+    return np.array(values, np.uint8)[:, None, None, None].repeat(2, 1).repeat(2, 2).repeat(3, 3)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_picture_that_comes_back_was_interrupted_by_a_flash(length: int) -> None:
+    pictures = grey(*[50] * 8, *[250] * length, *[51] * 8)
+    assert is_flash(pictures, 8)
+    assert is_flash(pictures, 8 + length)
+
+
+def test_a_cut_is_no_flash_nor_is_a_short_shot_of_four_frames() -> None:
+    assert not is_flash(grey(*[50] * 8, *[250] * 8), 8)
+    pictures = grey(*[50] * 8, *[250] * 4, *[50] * 8)
+    assert not is_flash(pictures, 8)
+    assert not is_flash(pictures, 12)
+
+
+def test_a_flash_on_a_cut_leaves_the_cut() -> None:
+    pictures = grey(*[50] * 8, 250, *[150] * 8)
+    assert not is_flash(pictures, 9)
+
+
+def test_a_cut_at_the_edge_of_what_is_known_is_no_flash() -> None:
+    assert not is_flash(grey(50, 250), 1)
+
+
+def test_a_change_is_abrupt_if_it_stands_out_from_those_around_it() -> None:
+    assert is_abrupt(grey(*[50] * 6, *[90] * 6), 6)
+    assert not is_abrupt(grey(*range(50, 170, 10)), 6)  # a pan or a fade: all changes alike
+
+
+def test_a_half_believed_cut_is_given_only_if_doubts_are_asked_for() -> None:
+    single = curve(20, (9, 9, 0.4))
+    assert transitions_from_scores(single, single) == []
+    (found,) = transitions_from_scores(single, single, doubt=0.3)
+    assert (found.kind, found.first_frame) == ("cut", 10)

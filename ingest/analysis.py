@@ -17,9 +17,10 @@ from ingest.catalog import Analysis
 from ingest.detectors import make_detector
 from ingest.errors import UnreadableMedia
 from ingest.features import EfficientNetLite, ImageModel
-from ingest.fingerprint import absolute, fingerprint_file
+from ingest.fingerprint import fingerprint_file
 from ingest.measures import FRAME_MEASURES, FrameMeter, shot_measures
 from ingest.media import Audio, Curves, Embeddings, Floats, Media, MediaId
+from ingest.paths import absolute
 from ingest.pictures import EVERY, Picture, PictureKeeper, encode_jpeg
 from ingest.rates import frame_rate
 from ingest.shots import boundary_of, shots_between
@@ -47,6 +48,7 @@ _TRUNCATED = Fraction(1)
 def analyse(
     path: Path,
     *,
+    fingerprint: str | None = None,
     detector: str = "transnet",
     model: ImageModel | None = None,
     accept_damaged: bool = False,
@@ -56,6 +58,7 @@ def analyse(
 
     Args:
         path: The file.
+        fingerprint: Of the file, if it is known already; else the file is read once more for it.
         detector: One of `ingest.detectors.DETECTORS`.
         model: Makes the embeddings; EfficientNet-Lite0 if None.
         accept_damaged: Take what decodes of a truncated file, instead of refusing it.
@@ -65,7 +68,7 @@ def analyse(
         UnreadableMedia: It cannot be opened, holds no video that decodes, or is truncated.
         MissingWeights: A network's weights are not installed.
     """
-    fingerprint = fingerprint_file(path)
+    fingerprint = fingerprint or fingerprint_file(path)
     streams = open_streams(path)
     try:
         return _Pass(path, streams, detector, model or EfficientNetLite()).run(

@@ -5,7 +5,6 @@ its arrays are on disk, so whoever reads sees all of it or none of it.
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -31,6 +30,7 @@ from ingest.errors import (
 )
 from ingest.fingerprint import fingerprint_file
 from ingest.media import Audio, Curves, Embeddings, Media, MediaId, Shot, ShotMeasures, Transition
+from ingest.paths import absolute, printable
 from ingest.timecode import FrameRange
 
 _FRAME_TIMES, _MEASURES, _CURVES, _LOUDNESS = "frame_times", "measures", "curves", "loudness"
@@ -121,7 +121,13 @@ class Catalog:
         Raises:
             UnknownMedia: There is none.
         """
-        return self.find_media(str(media_id))
+        with self.reading() as connection:
+            row = connection.execute(
+                select(tables.media).where(tables.media.c.id == media_id)
+            ).one_or_none()
+        if row is None:
+            raise UnknownMedia(str(media_id), len(self.media()))
+        return _media_from(row)
 
     def find_media(self, wanted: str) -> Media:
         """The media that a user names by its id, its path, or its file name if only one has it.
@@ -131,29 +137,28 @@ class Catalog:
             AmbiguousMedia: A name fits several files.
         """
         known = self.media()
-        resolved = os.path.realpath(wanted)
+        resolved = absolute(wanted)
         by_id = [m for m in known if str(m.id) == wanted]
-        by_path = [m for m in known if m.path in (wanted, resolved)]
+        by_path = [m for m in known if m.path in (wanted, str(resolved))]
         by_name = [m for m in known if m.name == wanted]
         if by_id:
             return by_id[0]
-        if by_path:  # the file there now, if it was ingested; else what was there last
-            return self._content_of(resolved, by_path) or by_path[-1]
+        if by_path:
+            return self._there_now(resolved, by_path)
         if len({m.path for m in by_name}) == 1:
-            return self._content_of(by_name[0].path, by_name) or by_name[-1]
+            return self._there_now(Path(by_name[0].path), by_name)
         if by_name:
             raise AmbiguousMedia(wanted, tuple(f"{m.id}  {m.path}" for m in by_name))
-        if os.path.isfile(resolved) and (copy := self._content_of(resolved, known)):  # noqa: PTH113
-            return copy
-        raise UnknownMedia(wanted, len(known))
+        copy = _content_of(resolved, known)
+        if copy is None:
+            raise UnknownMedia(wanted, len(known))
+        return copy
 
-    def _content_of(self, path: str, media: list[Media]) -> Media | None:
-        """Which of `media` has the content of the file at `path`, if any."""
-        try:
-            fingerprint = fingerprint_file(path)
-        except UnreadableMedia:
-            return None
-        return next((m for m in media if m.fingerprint == fingerprint), None)
+    @staticmethod
+    def _there_now(path: Path, media: list[Media]) -> Media:
+        """Of the media that were ingested from one path: what is there now, else the latest."""
+        now = _content_of(path, media) if len(media) > 1 else None
+        return now or media[-1]
 
     def find_fingerprint(self, fingerprint: str) -> Media | None:
         """The media with this content, wherever its file was."""
@@ -314,9 +319,15 @@ class Catalog:
             temporary.replace(path)
 
 
-def printable(text: str) -> str:
-    """A name that any terminal and database takes: bytes that are no UTF-8 become `\\xff`."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+def _content_of(path: Path, media: list[Media]) -> Media | None:
+    """Which of `media` has the content of the file at `path`; it is read only if the size fits."""
+    try:
+        size = path.stat().st_size
+        fits = [m for m in media if m.size_bytes == size]
+        fingerprint = fingerprint_file(path) if fits else ""
+    except (OSError, ValueError, UnreadableMedia):
+        return None
+    return next((m for m in fits if m.fingerprint == fingerprint), None)
 
 
 def _now() -> str:

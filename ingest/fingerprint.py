@@ -1,7 +1,6 @@
 """A media file's identity: a digest of its content, which a move or a rename does not change."""
 
 import hashlib
-import os
 import stat
 from pathlib import Path
 
@@ -30,8 +29,3 @@ def fingerprint_file(path: Path | str) -> str:
     except OSError as error:
         raise UnreadableMedia(path, error.strerror or str(error)) from error
     return digest.hexdigest()
-
-
-def absolute(path: Path) -> Path:
-    """A path from the root, links resolved as far as they lead; a loop of links stays."""
-    return Path(os.path.realpath(path))

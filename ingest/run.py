@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ingest.catalog import Catalog, printable
+from ingest.catalog import Catalog
 from ingest.engine import Outcome, run_in_children
-from ingest.errors import IngestError, UnreadableMedia
-from ingest.fingerprint import absolute, fingerprint_file
+from ingest.errors import UnreadableMedia
+from ingest.fingerprint import fingerprint_file
 from ingest.media import Media
+from ingest.paths import absolute, printable
 
 INGEST_VERSION = "1"
 """Counts up whenever the same file would give another analysis; older ones are then done again."""
@@ -72,17 +73,20 @@ def ingest_file(
         UnreadableMedia: It cannot be read; nothing is committed.
         MissingWeights: A network's weights are not installed.
     """
-    known = catalog.find_fingerprint(fingerprint_file(path))
+    fingerprint = fingerprint_file(path)
+    known = catalog.find_fingerprint(fingerprint)
     done_with = (settings.detector, INGEST_VERSION)
     if known and not settings.force and catalog.ingest_version(known.id) == done_with:
         on_progress(1.0)
-        if not _holds(known.path, known.fingerprint):
+        here = str(absolute(path))
+        if known.path != here and not _holds(known.path, fingerprint):
             catalog.move_media(known.id, absolute(path))
         return catalog.get_media(known.id), "known"
     from ingest.analysis import analyse
 
     analysis = analyse(
         path,
+        fingerprint=fingerprint,
         detector=settings.detector,
         accept_damaged=settings.accept_damaged,
         on_progress=on_progress,
@@ -170,6 +174,3 @@ def _report(outcome: Outcome, catalog: Catalog) -> Report:
     return Report(
         outcome.name, result["status"], result["media"], result["shots"], result["reason"]
     )
-
-
-__all__ = ["INGEST_VERSION", "IngestError", "Report", "Settings", "ingest_batch", "ingest_file"]

@@ -3,26 +3,29 @@
 Memory is bounded whatever the length of the film: what is kept of each frame is a few numbers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-from ingest.audio import LoudnessMeter
+from ingest.audio import SoundMeter
 from ingest.catalog import Analysis
+from ingest.colour import colour_of
 from ingest.detectors import make_detector
 from ingest.errors import UnreadableMedia
 from ingest.features import EfficientNetLite, ImageModel
 from ingest.fingerprint import fingerprint_file
-from ingest.measures import FRAME_MEASURES, FrameMeter, shot_measures
-from ingest.media import Audio, Curves, Embeddings, Floats, Media, MediaId
+from ingest.measures import FRAME_MEASURES, FrameMeter, ShotTimes, momentary, shot_measures
+from ingest.media import Audio, Colour, Curves, Embeddings, Floats, Media, MediaId, Shot
 from ingest.paths import absolute
-from ingest.pictures import EVERY, Picture, PictureKeeper, encode_jpeg
+from ingest.pictures import Picture, PictureKeeper, encode_jpeg
 from ingest.rates import frame_rate
+from ingest.scaling import FrameScaler, upright
 from ingest.shots import boundary_of, shots_between
 from ingest.video import (
     Damage,
@@ -36,10 +39,6 @@ from ingest.video import (
 
 Progress = Callable[[float], None]
 
-SMALL_WIDTH = 256
-"""Pixels; the picture that detectors and measures see. PySceneDetect's own choice."""
-LARGE_HEIGHT = 256
-"""Pixels; the picture that embeddings and thumbnails are made from."""
 THUMBNAIL_WIDTH = 320
 _TRUNCATED = Fraction(1)
 """Seconds that may be missing at the end before a file counts as truncated."""
@@ -87,8 +86,9 @@ class _Pass:
         self.detector_name = detector
         self.detector = make_detector(detector, self.claimed or Fraction(25))
         self.damage = Damage()
-        self.frame_meter, self.loudness_meter = FrameMeter(), LoudnessMeter()
-        self.reformatter = VideoReformatter()
+        self.frame_meter = FrameMeter(self.claimed or Fraction(25))
+        self.sound_meter = SoundMeter()
+        self.scaler = FrameScaler()
         self.keeper = PictureKeeper(self._keep_picture)
         self.pts: list[int] = []
         self.rotation = 0
@@ -96,6 +96,7 @@ class _Pass:
         self.pictures: list[Picture] = []
         self.vectors: list[Floats] = []
         self.thumbnails: list[bytes] = []
+        self.picture_frames: list[int] = []
 
     def run(self, fingerprint: str, *, accept_damaged: bool, on_progress: Progress) -> Analysis:
         """Decode to the end, then put together what was found."""
@@ -106,7 +107,7 @@ class _Pass:
                 if end:
                     on_progress(min(1.0, float(self._time() / end)))
             else:
-                self.loudness_meter.push(frame)
+                self.sound_meter.push(frame)
         if not self.pts:
             reason = "none of its video can be decoded"
             raise UnreadableMedia(self.path, "; ".join([reason, *self.damage.messages]))
@@ -122,11 +123,7 @@ class _Pass:
         if index == 0:
             self.rotation = rotation(frame)
         self._take_time(frame)
-        small = self._picture(frame, SMALL_WIDTH, _scaled(frame.height, SMALL_WIDTH, frame.width))
-        large = None
-        if index % EVERY == 0:
-            width = _scaled(frame.width, LARGE_HEIGHT, frame.height)
-            large = self._picture(frame, width, LARGE_HEIGHT)
+        small, large = self.scaler.small(frame), self.scaler.large(index, frame)
         self.detector.push(small)
         sharpness = self.frame_meter.push(small)
         self.keeper.offer(index, sharpness, small, large)
@@ -150,10 +147,6 @@ class _Pass:
         if message not in self.damage.messages:
             self.damage.messages.append(message)
 
-    def _picture(self, frame: VideoFrame, width: int, height: int) -> Picture:
-        scaled = self.reformatter.reformat(frame, width, height, "rgb24", interpolation="AREA")
-        return np.asarray(scaled.to_ndarray(), dtype=np.uint8)
-
     def _time(self) -> Fraction:
         return self.pts[-1] * (self.streams.video.time_base or Fraction(1, 1000))
 
@@ -166,10 +159,11 @@ class _Pass:
         if at_end:
             self.keeper.finish(len(self.pts))
 
-    def _keep_picture(self, _frame: int, picture: Picture) -> None:
-        upright = np.ascontiguousarray(np.rot90(picture, k=-self.rotation // 90))
-        self.thumbnails.append(encode_jpeg(upright, THUMBNAIL_WIDTH))
-        self.pictures.append(upright)
+    def _keep_picture(self, frame: int, picture: Picture) -> None:
+        turned = upright(picture, self.rotation)
+        self.thumbnails.append(encode_jpeg(turned, THUMBNAIL_WIDTH))
+        self.picture_frames.append(frame)
+        self.pictures.append(turned)
         self._embed_pictures(at_least=16)
 
     def _embed_pictures(self, *, at_least: int) -> None:
@@ -193,19 +187,22 @@ class _Pass:
         pts = np.array(self.pts, dtype=np.int64)
         time_base = self.streams.video.time_base or Fraction(1, 1000)
         rate, variable = frame_rate(pts, time_base, self.claimed)
-        audio, loudness = self.loudness_meter.finish(int(pts[0]) * time_base)
+        audio, sound = self.sound_meter.finish(int(pts[0]) * time_base)
         shots = shots_between(self.detector.transitions(), frames=len(pts), media=MediaId(0))
-        frames = self.frame_meter.values()
-        offset = audio.offset if audio else Fraction(0)
+        frames, samples = self.frame_meter.values(), self.frame_meter.samples(rate)
+        media = self._media(fingerprint, pts, (rate, variable), audio)
+        times = _shot_times(shots, pts, media)
         vectors = np.concatenate(self.vectors)
         assert len(vectors) == len(shots) == len(self.thumbnails)
         return Analysis(
-            media=self._media(fingerprint, pts, (rate, variable), audio),
+            media=media,
             detector=self.detector_name,
             shots=tuple(shots),
             frame_times=pts,
-            measures=shot_measures(shots, frames, loudness, rate=rate, sound_offset=offset),
-            curves=Curves(FRAME_MEASURES, frames, loudness),
+            measures=shot_measures(shots, frames, samples, sound, times),
+            curves=Curves(FRAME_MEASURES, frames, momentary(sound)),
+            sound=sound,
+            picture_frames=np.array(self.picture_frames, dtype=np.int64),
             embeddings=(Embeddings(self.model.name, self.model.version, vectors),),
             transition_scores=self.detector.scores(),
             thumbnails=tuple(self.thumbnails),
@@ -239,11 +236,12 @@ class _Pass:
             start_timecode=start_timecode(self.streams),
             audio=audio,
             warnings=tuple(self._warnings(variable, audio)),
+            colour=_colour(video.codec_context),
         )
 
     def _warnings(self, variable: bool, audio: Audio | None) -> list[str]:
         damage = self.damage
-        found = list(dict.fromkeys(self.loudness_meter.warnings))[:3]
+        found = list(dict.fromkeys(self.sound_meter.warnings))[:3]
         if damage.video_packets:
             found.append(f"{damage.video_packets} packets of the picture are damaged")
         if damage.audio_packets:
@@ -268,6 +266,12 @@ def _duration(pts: NDArray[np.int64], rate: Fraction, base: Fraction, variable: 
     return int(pts[-1] - pts[0]) * base + 1 / rate if variable else len(pts) / rate
 
 
-def _scaled(side: int, to: int, of: int) -> int:
-    """`side * to / of`, rounded to an even number of pixels and at least 2."""
-    return max(2, round(side * to / of / 2) * 2)
+def _shot_times(shots: Sequence[Shot], pts: NDArray[np.int64], media: Media) -> list[ShotTimes]:
+    """When each shot is, by the times of its own frames, on the clock of the sound."""
+    offset = media.audio.offset if media.audio else Fraction(0)
+    first = [int(pts[shot.span.start] - pts[0]) * media.time_base - offset for shot in shots]
+    return [ShotTimes(*pair) for pair in pairwise([*first, media.seconds - offset])]
+
+
+def _colour(codec: VideoCodecContext) -> Colour:
+    return colour_of(codec.color_primaries, codec.color_trc, codec.colorspace, codec.color_range)

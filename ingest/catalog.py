@@ -5,9 +5,11 @@ its arrays are on disk, so whoever reads sees all of it or none of it.
 """
 
 import json
+import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -29,12 +31,26 @@ from ingest.errors import (
     UnreadableMedia,
 )
 from ingest.fingerprint import fingerprint_file
-from ingest.media import Audio, Curves, Embeddings, Media, MediaId, Shot, ShotMeasures, Transition
+from ingest.media import (
+    Audio,
+    Colour,
+    Curves,
+    Embeddings,
+    Media,
+    MediaId,
+    Shot,
+    ShotMeasures,
+    Sound,
+    Transition,
+)
 from ingest.paths import absolute, printable
 from ingest.timecode import FrameRange
 
 _FRAME_TIMES, _MEASURES, _CURVES, _LOUDNESS = "frame_times", "measures", "curves", "loudness"
 _EMBEDDINGS, _SHOT_SCORES = "embeddings", "transition_scores"
+_PICTURE_FRAMES = "picture_frames"
+_SOUND = ("levels", "true_peaks", "voice", "voiced", "onsets")
+"""The arrays of `Sound`, each of a kind of its own: `sound_levels`, …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +70,9 @@ class Analysis:
     """`(frames,)`, the detector's score that a transition happens at each frame."""
     thumbnails: tuple[bytes, ...]
     """A JPEG for each shot."""
+    sound: Sound = field(default_factory=Sound)
+    picture_frames: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """`(shots,)`, the frame that each thumbnail and embedding was made of; empty if not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +230,30 @@ class Catalog:
             (self.folder / path).unlink(missing_ok=True)
         return self.get_media(media_id)
 
+    def add_embeddings(self, media_id: MediaId, embeddings: Embeddings) -> None:
+        """Add the embeddings of one more model, or replace those that this model made before.
+
+        Raises:
+            ValueError: They are not one vector a shot.
+        """
+        media, detector = self.get_media(media_id), self.ingest_version(media_id)[0]
+        shots = self.shot_count().get(media_id, 0)
+        if len(embeddings.vectors) != shots:
+            raise ValueError(f"{len(embeddings.vectors)} vectors do not fit {shots} shots")
+        model, version = embeddings.model, embeddings.version
+        row = self._write_array(media, detector, (_EMBEDDINGS, model, version, embeddings.vectors))
+        of_model = (
+            (tables.array_file.c.media_id == media_id)
+            & (tables.array_file.c.kind == _EMBEDDINGS)
+            & (tables.array_file.c.model == model)
+        )
+        with self.transaction() as connection:
+            old = connection.scalars(select(tables.array_file.c.path).where(of_model)).all()
+            connection.execute(delete(tables.array_file).where(of_model))
+            connection.execute(insert(tables.array_file), [row | {"media_id": media_id}])
+        for path in set(old) - {row["path"]}:
+            (self.folder / path).unlink(missing_ok=True)
+
     # Shots and what was measured of them
 
     def shots(self, media_id: MediaId) -> list[Shot]:
@@ -240,6 +283,16 @@ class Catalog:
         values, names, _ = self._array(media_id, _CURVES)
         loudness = self._array(media_id, _LOUDNESS)[0]
         return Curves(tuple(names.split(",")), np.asarray(values), np.asarray(loudness))
+
+    def sound(self, media_id: MediaId) -> Sound:
+        """Loudness, true peak, voice and onsets over the film."""
+        return Sound(
+            **{name: np.asarray(self._array(media_id, f"sound_{name}")[0]) for name in _SOUND}
+        )
+
+    def picture_frames(self, media_id: MediaId) -> NDArray[np.int64]:
+        """The frame that each shot's thumbnail and embedding was made of, `(shots,)`."""
+        return self._array(media_id, _PICTURE_FRAMES)[0]
 
     def embeddings(self, media_id: MediaId, model: str | None = None) -> Embeddings:
         """One vector of unit length per shot; by `model`, or by the one model there is.
@@ -276,6 +329,27 @@ class Catalog:
 
     # Arrays
 
+    def sweep(self, *, older_than: float = 3600.0) -> list[Path]:
+        """Remove the files that writers left when they were killed.
+
+        Those are half-written files, and arrays that no row names. A writer needs them for a few
+        seconds, so only what is older than `older_than` seconds is touched.
+
+        Returns:
+            What was removed.
+        """
+        latest = time.time() - older_than
+        arrays, thumbnails = self.folder / "arrays", self.folder / "thumbnails"
+        found = [*arrays.glob("*/*.npy"), *thumbnails.glob("*/*.writing")]
+        old = [path for path in found if _modified(path) < latest]
+        if old:
+            with self.reading() as connection:
+                named = set(connection.scalars(select(tables.array_file.c.path)))
+            old = [p for p in old if p.relative_to(self.folder).as_posix() not in named]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return old
+
     def _array(
         self, media_id: MediaId, kind: str, model: str | None = None
     ) -> tuple[NDArray[Any], str, str]:
@@ -298,17 +372,21 @@ class Catalog:
             (_CURVES, ",".join(curves.frame_names), version, curves.frame_values),
             (_LOUDNESS, "ebu-r128", version, curves.loudness),
             (_SHOT_SCORES, analysis.detector, version, analysis.transition_scores),
+            (_PICTURE_FRAMES, "sharpest", version, analysis.picture_frames),
+            *((f"sound_{name}", "1", version, getattr(analysis.sound, name)) for name in _SOUND),
         ]
         arrays += [(_EMBEDDINGS, e.model, e.version, e.vectors) for e in analysis.embeddings]
-        rows = []
-        for kind, model, array_version, values in arrays:
-            label = kind if kind in (_MEASURES, _CURVES) else f"{kind}-{model}"
-            name = f"{label}-{array_version}-{analysis.detector}.npy"
-            path = Path("arrays") / analysis.media.fingerprint / name
-            write_array(self.folder / path, values)
-            row = {"kind": kind, "model": model, "version": array_version, "path": path.as_posix()}
-            rows.append(row)
-        return rows
+        return [self._write_array(analysis.media, analysis.detector, array) for array in arrays]
+
+    def _write_array(
+        self, media: Media, detector: str, array: tuple[str, str, str, NDArray[Any]]
+    ) -> dict[str, Any]:
+        """Write one `(kind, model, version, values)` to disk; gives its row, less the media."""
+        kind, model, version, values = array
+        label = kind if kind in (_MEASURES, _CURVES) else f"{kind}-{model}"
+        path = Path("arrays") / media.fingerprint / f"{label}-{version}-{detector}.npy"
+        write_array(self.folder / path, values)
+        return {"kind": kind, "model": model, "version": version, "path": path.as_posix()}
 
     def _write_thumbnails(self, analysis: Analysis) -> None:
         for index, jpeg in enumerate(analysis.thumbnails):
@@ -328,6 +406,14 @@ def _content_of(path: Path, media: list[Media]) -> Media | None:
     except (OSError, ValueError, UnreadableMedia):
         return None
     return next((m for m in fits if m.fingerprint == fingerprint), None)
+
+
+def _modified(path: Path) -> float:
+    """When a file was last written, in seconds; a file that is gone was never old."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
 
 
 def _now() -> str:
@@ -373,6 +459,7 @@ def _media_row(media: Media) -> dict[str, Any]:
         "duration": None if media.duration is None else str(media.duration),
         "start_timecode": media.start_timecode,
         "audio": json.dumps(audio) if audio else None,
+        "colour": json.dumps(asdict(media.colour)) if media.colour else None,
         "warnings": json.dumps(media.warnings),
     }
 
@@ -390,6 +477,7 @@ def _media_from(row: Row[Any]) -> Media:
         time_base=Fraction(values["time_base"]),
         duration=Fraction(values["duration"]) if values["duration"] else None,
         audio=audio and Audio(**(audio | {"offset": Fraction(audio["offset"])})),
+        colour=Colour(**json.loads(values["colour"])) if values["colour"] else None,
         warnings=tuple(json.loads(values["warnings"])),
     )
 

@@ -6,6 +6,9 @@ IngestError
 ├── AmbiguousMedia     a file name that several media have
 ├── NotIngested        a thing that this work needs was never computed for this media
 ├── MissingWeights     a model's weights are not on this machine
+├── ModelUnusable      a model that the user names is not there, or not one that can be used
+├── UnknownJob         there is no such job, or it is in no state for what was asked
+├── EngineUnavailable  the engine that a batch is to run on cannot be used
 └── CatalogError       the catalogue is damaged, or of a newer version
 """
 
@@ -81,5 +84,38 @@ class MissingWeights(IngestError):
         )
 
 
+class ModelUnusable(IngestError):
+    """A model that the user names is not there, or not one that can be used."""
+
+    def __init__(self, model: str, reason: str, advice: str) -> None:
+        super().__init__(model, reason, advice)
+        self.model, self.reason, self.advice = model, reason, advice
+
+    def __str__(self) -> str:
+        return f"the model {self.model} cannot be used: {self.reason}\n{self.advice}"
+
+
 class CatalogError(IngestError):
     """The catalogue is damaged, or of a newer version than this program."""
+
+
+class UnknownJob(IngestError):
+    """The catalogue has no such job, or it is in no state for what was asked."""
+
+    def __init__(self, job: int, reason: str) -> None:
+        super().__init__(job, reason)
+        self.job, self.reason = job, reason
+
+    def __str__(self) -> str:
+        return f"job {self.job}: {self.reason}.\nSee what there is: reel jobs"
+
+
+class EngineUnavailable(IngestError):
+    """The engine that a batch is to run on cannot be used."""
+
+    def __init__(self, engine: str, reason: str, advice: str) -> None:
+        super().__init__(engine, reason, advice)
+        self.engine, self.reason, self.advice = engine, reason, advice
+
+    def __str__(self) -> str:
+        return f"the engine {self.engine} cannot be used: {self.reason}\n{self.advice}"

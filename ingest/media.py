@@ -31,6 +31,34 @@ class Audio:
     """Seconds from the first frame of the picture to the first sample; below 0 if sound leads."""
     integrated_lufs: float | None
     """Integrated loudness, EBU R128; None where everything is below the gate."""
+    layout: str | None = None
+    """FFmpeg's name of the channel layout: `mono`, `stereo`, `5.1(side)`, …"""
+    true_peak_dbtp: float | None = None
+    """The greatest true peak, dB relative to full scale, BS.1770-4 annex 2; None for silence."""
+    range_lu: float | None = None
+    """Loudness range, EBU Tech 3342; None where everything is below the gate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """How the numbers of a picture stand for colours, as the file says; None where it does not.
+
+    Names are FFmpeg's, of the code points of ITU-T H.273.
+    """
+
+    primaries: str | None = None
+    """Which red, green and blue: `bt709`, `bt2020`, …"""
+    transfer: str | None = None
+    """Which curve from light to numbers: `bt709`, `smpte2084` (PQ), `arib-std-b67` (HLG), …"""
+    matrix: str | None = None
+    """How luma and chroma are made of red, green and blue: `bt709`, `bt2020nc`, …"""
+    range: str | None = None
+    """`tv` (luma from 16 to 235 of 255) or `pc` (from 0 to 255)."""
+
+    @property
+    def high_dynamic_range(self) -> bool:
+        """Whether the curve is one of those of HDR."""
+        return self.transfer in ("smpte2084", "arib-std-b67")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +94,8 @@ class Media:
     """What was wrong with the file but did not stop it, for people."""
     duration: Fraction | None = None
     """Seconds from the first frame to the end of the last; None for `frames / rate`."""
+    colour: Colour | None = None
+    """None for a media that was ingested before this was read."""
 
     @property
     def name(self) -> str:
@@ -152,3 +182,19 @@ class Curves:
     """`(frames, frame_names)`."""
     loudness: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     """`(blocks,)`, LUFS; momentary loudness (400 ms) every 100 ms, -inf for digital silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The sound of a film over time. Time 0 is the first sample; all are empty without sound."""
+
+    levels: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    """`(steps,)`, LUFS of each 100 ms, -inf for digital silence; longer blocks are means of it."""
+    true_peaks: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    """`(steps,)`, dBTP of each 100 ms, over all channels."""
+    voice: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    """`(chunks,)`, how likely somebody speaks, 0 to 1; a chunk is 512 samples at 16 kHz, 32 ms."""
+    voiced: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+    """`(stretches, 2)`, where somebody speaks: samples at 16 kHz, first and one after the last."""
+    onsets: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    """`(n,)`, onset strength, 0 or more: value `k` is of the moment `k / 50` s."""

@@ -31,6 +31,7 @@ media = Table(
     Column("detector", Text, nullable=False),
     Column("ingest_version", Text, nullable=False),
     Column("ingested_at", Text, nullable=False),
+    Column("colour", Text),
 )
 
 shot = Table(
@@ -62,6 +63,22 @@ failure = Table(
     Column("path", Text, primary_key=True),
     Column("reason", Text, nullable=False),
     Column("failed_at", Text, nullable=False),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("path", Text, nullable=False, unique=True),
+    Column("state", Text, nullable=False),
+    Column("progress", Float, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("seen_at", Text, nullable=False),
+    Column("started_at", Text),
+    Column("finished_at", Text),
 )
 
 cut = Table(

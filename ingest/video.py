@@ -1,7 +1,7 @@
 """The one module that opens media: a demux and a decode that survive what real files hold.
 
 Files are untrusted. Only formats that name no other file are opened, only from the disk, and
-only up to a size of picture; a damaged packet is counted and skipped, not fatal.
+only up to a size of picture and a number of streams; a damaged packet is counted and skipped.
 """
 
 import re
@@ -27,6 +27,13 @@ FORMATS = (
 
 MAX_PIXELS = 16_384 * 8_640
 """Pictures above this many pixels are refused; 16K is below it."""
+
+MAX_ASPECT = 32
+"""Pictures this many times longer than high, or higher than long, are refused: scaled to a given
+height they would be of any size."""
+
+MAX_STREAMS = 256
+"""Files with more streams are refused; a broadcaster's whole multiplex is below it."""
 
 _DURATION_TAG = re.compile(r"(\d+):(\d\d):(\d\d\.?\d*)")
 
@@ -73,9 +80,13 @@ def open_container(path: Path | str) -> InputContainer:
         if file.stat().st_size == 0:
             raise UnreadableMedia(path, "the file is empty")
         # A path with a colon would be read as an address, so it is made absolute.
-        return av.open(
+        container = av.open(
             f"file:{file.resolve()}",
-            options={"format_whitelist": FORMATS, "protocol_whitelist": "file"},
+            options={
+                "format_whitelist": FORMATS,
+                "protocol_whitelist": "file",
+                "max_streams": str(MAX_STREAMS + 1),  # beyond which FFmpeg drops them
+            },
             metadata_errors="replace",
         )
     except PermissionError as error:
@@ -84,6 +95,10 @@ def open_container(path: Path | str) -> InputContainer:
         why = getattr(error, "strerror", None) or str(error)
         reason = f"not a media file that can be opened, or cut off at its index ({why})"
         raise UnreadableMedia(path, reason) from error
+    if len(container.streams) > MAX_STREAMS:
+        container.close()
+        raise UnreadableMedia(path, f"it has more than {MAX_STREAMS} streams")
+    return container
 
 
 def open_streams(path: Path | str, *, threads: int = 0) -> Streams:
@@ -105,8 +120,7 @@ def open_streams(path: Path | str, *, threads: int = 0) -> Streams:
         video = pictures[0]
         if video.codec_context is None:
             raise UnreadableMedia(path, "its video is of a codec that is not known")
-        if video.width * video.height > MAX_PIXELS:
-            raise UnreadableMedia(path, f"its picture is {video.width}x{video.height}: too large")
+        _check_size(path, video.width, video.height)
         video.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
         video.thread_type = "AUTO"
         video.codec_context.thread_count = threads
@@ -120,21 +134,36 @@ def decode(streams: Streams, damage: Damage) -> Iterator[VideoFrame | AudioFrame
     """Demux once and decode the picture and the sound, in the order of the file.
 
     What cannot be decoded is noted in `damage` and skipped.
+
+    Raises:
+        UnreadableMedia: A picture is of a size that is refused; it may change on the way.
+        MemoryError: There is not enough to go on.
     """
     chosen = [streams.video] + ([streams.audio] if streams.audio else [])
     packets = streams.container.demux(chosen)
+    size = (streams.video.width, streams.video.height)
     while True:
         try:
             packet = next(packets)
         except StopIteration:
             return
         except av.error.FFmpegError as error:
+            if isinstance(error, MemoryError):
+                raise
             damage.note("video", error)
             return
         try:
-            yield from packet.decode()  # type: ignore[misc]
+            frames = packet.decode()
         except (av.error.FFmpegError, ValueError) as error:
+            if isinstance(error, MemoryError):
+                raise
             damage.note(packet.stream.type, error)
+            continue
+        for frame in frames:
+            if isinstance(frame, VideoFrame) and (frame.width, frame.height) != size:
+                size = (frame.width, frame.height)
+                _check_size(streams.container.name.removeprefix("file:"), *size)
+            yield frame  # type: ignore[misc]
 
 
 def rotation(frame: VideoFrame) -> int:
@@ -166,6 +195,14 @@ def promised_end(streams: Streams) -> Fraction | None:
     hours, minutes, seconds = stated.groups()
     # Some muxers count it from time 0 and some from the first frame; the earlier end is sure.
     return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
+
+
+def _check_size(path: Path | str, width: int, height: int) -> None:
+    """Refuse a picture whose size would take too much memory, as it is or scaled."""
+    if width * height > MAX_PIXELS:
+        raise UnreadableMedia(path, f"its picture is {width}x{height}: too large")
+    if width > MAX_ASPECT * height > 0 or height > MAX_ASPECT * width > 0:
+        raise UnreadableMedia(path, f"its picture is {width}x{height}: no picture is so narrow")
 
 
 def _is_cover_art(stream: VideoStream) -> bool:

@@ -1,17 +1,20 @@
 """Commands over footage: `reel ingest`, `reel media` and `reel shots`."""
 
 import os
+import signal
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
 
+from dashboard.batch_display import BatchDisplay
 from dashboard.console import Console, format_option, print_json, print_table, shared_options
 from dashboard.settings import Workspace
 
 
 @click.command("ingest")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--detector",
     type=click.Choice(["transnet", "adaptive", "content"]),
@@ -22,11 +25,22 @@ from dashboard.settings import Workspace
 @click.option("--force", is_flag=True, help="Analyse again what the catalogue already knows.")
 @click.option("--accept-damaged", is_flag=True, help="Take what decodes of a truncated file.")
 @click.option(
+    "--retry-failed", is_flag=True, help="Only what failed before, below PATHS or at all."
+)
+@click.option("--watch", is_flag=True, help="Go on with what arrives in PATHS, until Ctrl-C.")
+@click.option(
+    "--still",
+    type=click.FloatRange(min=0),
+    default=5.0,
+    show_default=True,
+    help="With --watch: seconds for which a file must not change before it is taken.",
+)
+@click.option(
     "--jobs",
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Files at a time; each also uses several threads.",
+    help="Files at a time; each also uses several threads. On Ray the cluster decides.",
 )
 @click.option(
     "--timeout",
@@ -35,11 +49,31 @@ from dashboard.settings import Workspace
     show_default=True,
     help="Seconds that one file may take before it counts as failed.",
 )
+@click.option(
+    "--memory",
+    type=click.FloatRange(min=0.1),
+    default=6.0,
+    show_default=True,
+    help="GiB of memory that one file may take before it counts as failed.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Child processes of this machine, or a Ray cluster (pip install 'reelroom[ray]').",
+)
+@click.option("--ray-address", "address", help="The Ray cluster; the one Ray finds if not given.")
+@click.option("--cpus", default=1.0, show_default=True, help="On Ray: processors for each file.")
+@click.option("--gpus", default=0.0, show_default=True, help="On Ray: GPUs for each file.")
 @format_option("table", "json")
 @shared_options
 def ingest_command(
     paths: tuple[Path, ...],
-    jobs: int,
+    *,
+    retry_failed: bool,
+    watch: bool,
+    still: float,
     output_format: str,
     workspace: Workspace,
     console: Console,
@@ -49,31 +83,45 @@ def ingest_command(
 
     A file that cannot be read is reported with its reason and the rest go on; the exit status is
     then 1. What the catalogue already knows is not analysed again, so a batch that was stopped
-    goes on where it was.
+    (by Ctrl-C, exit status 130, or a crash) goes on where it was when it is run again.
     """
-    from ingest.run import Settings, find_media_files, ingest_batch
+    from ingest.batch import Machines, failed_files, ingest_batch
+    from ingest.dropfolder import DropFolder
+    from ingest.run import Settings
 
-    total = len(find_media_files(paths)[0])
-    shares: dict[str, float] = {}
-    reports = []
-    with console.progress(f"Ingesting {total} file{'s' * (total != 1)}") as on_progress:
-
-        def on_file(path: str, done: float) -> None:
-            shares[path] = done
-            on_progress(sum(shares.values()) / max(1, total))
-
-        for report in ingest_batch(
-            paths, workspace.catalog, Settings(**options), jobs=jobs, on_progress=on_file
-        ):
-            on_file(report.path, 1.0)
-            reports.append(report)
-    for report in reports:
-        if report.status == "failed":
-            console.warn(f"failed: {_with_path(report.path, report.reason)}")
+    if not paths and not retry_failed:
+        raise click.UsageError("Missing argument 'PATHS...'.")
+    if watch and retry_failed:
+        raise click.UsageError("--watch goes on with new files, and --retry-failed with old ones.")
+    where = Machines(**{k: options.pop(k) for k in ("engine", "jobs", "cpus", "gpus", "address")})
+    files: list[Path] = [] if watch else list(paths)
+    if retry_failed:
+        files = failed_files(workspace.catalog, paths)
+        if not files:
+            console.say("nothing that failed is left to try again")
+            return
+    batch = ingest_batch(
+        files,
+        workspace.catalog,
+        Settings(**options),
+        where,
+        drop_folder=DropFolder(paths, still_seconds=still) if watch else None,
+        watcher=(display := BatchDisplay(console)).watcher,
+    )
+    if watch:
+        console.say(f"watching {', '.join(map(str, paths))}; stop with Ctrl-C")
+    reports, stopped = _take_reports(batch, display)
     _print_reports(reports, output_format)
-    if not reports:
+    if stopped:
+        console.warn(
+            f"stopped: {len(reports)} of {display.total} files are done, and kept. "
+            "Run the same command again to go on."
+        )
+    elif not reports:
         console.warn(f"no media among {', '.join(map(str, paths))}")
-    if not reports or any(report.status == "failed" for report in reports):
+    if stopped and not watch:
+        raise SystemExit(130)
+    if any(report.status == "failed" for report in reports) or not (reports or watch):
         raise SystemExit(1)
 
 
@@ -189,6 +237,22 @@ def shot_rows(catalog: Any, wanted: str) -> list[dict[str, Any]]:
         }
         for shot in catalog.shots(media.id)
     ]
+
+
+def _take_reports(batch: Any, display: BatchDisplay) -> tuple[list[Any], bool]:
+    """The reports of a batch, shown as they come; and whether it was stopped from outside."""
+    reports = []
+    terminate = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with closing(batch), display:
+            for report in batch:
+                display.show(report)
+                reports.append(report)
+    except KeyboardInterrupt:
+        return reports, True
+    finally:
+        signal.signal(signal.SIGTERM, terminate)
+    return reports, False
 
 
 def _print_reports(reports: list[Any], output_format: str) -> None:

@@ -27,6 +27,16 @@ GROUP_OF = {
     "motion": "motion",
     "loudness": "sound",
     "loudness_max": "sound",
+    "short_term_max": "sound",
+    "true_peak": "sound",
+    "silence": "sound",
+    "speech": "speech",
+    "onset": "music and rhythm",
+    "pulse": "music and rhythm",
+    "pan": "camera movement",
+    "tilt": "camera movement",
+    "zoom": "camera movement",
+    "shake": "camera movement",
 }
 """Under which name, in words for people, each measure is explained."""
 

@@ -12,10 +12,14 @@ from typing import Any
 
 import pytest
 
+from ingest.batch import Machines, ingest_batch
 from ingest.catalog import Catalog
-from ingest.engine import run_in_children
+from ingest.engines.executor import Outcome, Work
+from ingest.engines.local import LocalExecutor
 from ingest.errors import AmbiguousMedia, UnknownMedia
-from ingest.run import Settings, find_media_files, ingest_batch
+from ingest.files import find_media_files
+from ingest.limits import Limits
+from ingest.run import Settings
 
 FilmMaker = Callable[..., Path]
 QUICK = Settings(detector="content", timeout=60)
@@ -28,7 +32,9 @@ def test_bad_files_are_reported_and_the_rest_are_ingested(
     (tmp_path / "text.mp4").write_text("no film")
     reports = {
         Path(r.path).name: r
-        for r in ingest_batch([tmp_path, tmp_path / "gone.mp4"], tmp_path / "work", QUICK, jobs=2)
+        for r in ingest_batch(
+            [tmp_path, tmp_path / "gone.mp4"], tmp_path / "work", QUICK, Machines(jobs=2)
+        )
     }
     assert {name: r.status for name, r in reports.items()} == {
         "good.mp4": "ingested",
@@ -118,6 +124,18 @@ def test_media_are_found_by_id_path_or_name(make_film: FilmMaker, tmp_path: Path
             catalog.find_media("other")
 
 
+def run_in_children(
+    work: Work,
+    *tasks: tuple[str, tuple[Any, ...]],
+    jobs: int = 1,
+    seconds: float = 30,
+) -> list[Outcome]:
+    executor = LocalExecutor(work, jobs=jobs, limits=Limits(seconds=seconds))
+    for name, arguments in tasks:
+        executor.submit(name, *arguments)
+    return list(executor.as_completed())
+
+
 def die(_on_progress: Callable[[float], None]) -> dict[str, Any]:
     os.kill(os.getpid(), signal.SIGSEGV)
     return {}
@@ -134,15 +152,15 @@ def answer(number: int, on_progress: Callable[[float], None]) -> dict[str, Any]:
 
 
 def test_a_child_that_crashes_fails_alone() -> None:
-    (crashed,) = run_in_children(die, [("bad", ())], jobs=1, timeout=30)
+    (crashed,) = run_in_children(die, ("bad", ()))
     assert crashed.error == "its process died (killed by signal 11)"
-    outcomes = run_in_children(answer, [("a", (1,)), ("b", (2,))], jobs=2, timeout=30)
+    outcomes = run_in_children(answer, ("a", (1,)), ("b", (2,)), jobs=2)
     assert {o.name: o.result for o in outcomes} == {"a": {"twice": 2}, "b": {"twice": 4}}
 
 
 def test_a_child_that_hangs_is_stopped_at_the_limit() -> None:
-    (stopped,) = run_in_children(hang, [("slow", ())], jobs=1, timeout=0.5)
-    assert stopped.error == "it took longer than the limit and was stopped"
+    (stopped,) = run_in_children(hang, ("slow", ()), seconds=0.5)
+    assert stopped.error == "it took longer than the limit of 0.5 s and was stopped (see --timeout)"
 
 
 def test_a_batch_killed_half_way_goes_on_where_it_was(make_film: FilmMaker, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Self
 import click
 
 from dashboard.console import Console
+from ingest.paths import visible
 
 _REDRAW_SECONDS = 0.2
 
@@ -34,6 +35,11 @@ class BatchDisplay:
     def total(self) -> int:
         """How many files the batch is about, so far."""
         return len(self.sizes)
+
+    @property
+    def seconds(self) -> float:
+        """How long the batch has been at work."""
+        return self.clock() - self.began
 
     @property
     def watcher(self) -> Any:
@@ -89,14 +95,14 @@ class BatchDisplay:
         left = self.seconds_left()
         if left is None or len(self.ended) == self.total:
             return ""
-        return f" ({_clock(left)} left)"
+        return f" ({clock_time(left)} left)"
 
     def _draw(self) -> None:
         self.drawn = self.clock()
         bytes_done = sum(size * self.shares.get(p, 0.0) for p, size in self.sizes.items())
         share = bytes_done / max(1, sum(self.sizes.values()))
         running = [p for p, done in self.shares.items() if p not in self.ended]
-        files = ", ".join(f"{Path(p).name} {self.shares[p]:.0%}" for p in running)
+        files = ", ".join(f"{visible(Path(p).name)} {self.shares[p]:.0%}" for p in running)
         line = f"{len(self.ended)}/{self.total} files {share:.0%}{self._time_left()}: {files}"
         width = shutil.get_terminal_size().columns - 1
         click.echo(f"\r\033[K{line[:width]}", nl=False, err=True)
@@ -107,13 +113,15 @@ class BatchDisplay:
 
 
 def _name(report: Any) -> str:
+    path = visible(report.path)
     if report.status in ("ingested", "known"):
         shots = f"{report.shots} shot{'s' * (report.shots != 1)}"
-        return f"{report.path}, {shots}"
-    return report.reason if report.path in report.reason else f"{report.path}: {report.reason}"
+        return f"{path}, {shots}"
+    return report.reason if path in report.reason else f"{path}: {report.reason}"
 
 
-def _clock(seconds: float) -> str:
+def clock_time(seconds: float) -> str:
+    """Seconds as hours, minutes and seconds: `1:02:03`."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 

@@ -7,11 +7,14 @@ import sys
 
 import click
 
+from dashboard.commands.alignment import align_command
 from dashboard.commands.app import dashboard_command
 from dashboard.commands.demo import demo_command
-from dashboard.commands.editing import cut_group, export_command, learn_group, render_command
+from dashboard.commands.editing import cut_group, export_command, render_command
 from dashboard.commands.footage import ingest_command, media_command, shots_command
 from dashboard.commands.jobs import jobs_group
+from dashboard.commands.learning import learn_group
+from dashboard.commands.ranking import rank_group
 from dashboard.commands.recommender import audience_group, logs_group, recsys_group
 
 
@@ -27,11 +30,12 @@ def reel() -> None:
 
 for _command in (
     *(ingest_command, jobs_group, media_command, shots_command),
-    *(learn_group, cut_group, export_command, render_command),
+    *(learn_group, rank_group, cut_group, export_command, render_command),
     *(logs_group, recsys_group, audience_group),
     *(dashboard_command, demo_command),
 ):
     reel.add_command(_command)
+learn_group.add_command(align_command)
 
 
 def main() -> None:

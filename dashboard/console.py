@@ -5,6 +5,7 @@ Results go to stdout; progress and messages go to stderr, and `--quiet` silences
 
 import functools
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,11 +16,25 @@ from typing import Any
 import click
 
 from dashboard.settings import Workspace
+from ingest.paths import visible
+
+_UNSEEN = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""What JSON leaves as it is, and a terminal may act on."""
 
 DEFAULT_WORKSPACE = Path("data/workspace")
 
 Progress = Callable[[float], None]
 """Called by long work with the share done, 0 to 1."""
+
+
+class NamedPath(click.Path):
+    """A path that must have a name: an empty one would mean the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """A `Path`, as `click.Path` gives it."""
+        if str(value) == "":
+            self.fail("an empty name; for the current folder, name it: .", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 @dataclass(slots=True)
@@ -80,8 +95,11 @@ def format_option(*formats: str) -> Callable[[Callable[..., Any]], Callable[...,
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print columns for people on stdout; numbers align right, text left."""
-    cells = [[f"{value}" for value in row] for row in rows]
+    """Print columns for people on stdout; numbers align right, text left.
+
+    What a cell holds stays in it: newlines and control characters are shown as escapes.
+    """
+    cells = [[visible(f"{value}") for value in row] for row in rows]
     widths = [max(len(c[i]) for c in [list(header), *cells]) for i in range(len(header))]
     numeric = [
         bool(rows) and all(isinstance(r[i], int | float) for r in rows) for i in range(len(header))
@@ -96,4 +114,5 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 
 def print_json(data: object) -> None:
     """Print data for scripts: one JSON document on stdout."""
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    click.echo(_UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text))

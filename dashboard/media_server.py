@@ -30,7 +30,7 @@ WINDOW_SECONDS = 3600
 """A link works for one to two of these. Within one it stays the same, so a player that is drawn
 again does not load its video again."""
 
-GrantKind = Literal["media", "thumbnail", "render"]
+GrantKind = Literal["media", "proxy", "thumbnail", "render"]
 Clock = Callable[[], float]
 
 _KEY = secrets.token_bytes(32)  # pages and routes run in one process; a restart voids every link
@@ -42,7 +42,7 @@ class Grant:
 
     kind: GrantKind
     name: str
-    """`ID` of a media, `ID/SHOT` of a thumbnail, or the file name of a render."""
+    """`ID` of a media or of a proxy's, `ID/SHOT` of a thumbnail, or the file name of a render."""
 
 
 class Refused(Exception):
@@ -52,6 +52,11 @@ class Refused(Exception):
 def media_link(media: int) -> str:
     """A link to a media file of the catalogue, by its id."""
     return sign(Grant("media", f"{media}"))
+
+
+def proxy_link(media: int) -> str:
+    """A link to the review proxy of a film, by the film's id."""
+    return sign(Grant("proxy", f"{media}"))
 
 
 def thumbnail_link(media: int, shot: int) -> str:
@@ -103,6 +108,9 @@ def find_file(workspace: Workspace, grant: Grant) -> Path | None:
                 media = open_catalog(workspace.catalog).get_media(int(grant.name))
                 path = Path(media.path)
                 return path if _is_file(path, media.size_bytes) else None
+            case "proxy":
+                catalog = open_catalog(workspace.catalog)
+                return catalog.proxy(catalog.get_media(int(grant.name)))
             case "thumbnail":
                 number, _, shot = grant.name.partition("/")
                 catalog = open_catalog(workspace.catalog)

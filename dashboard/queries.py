@@ -63,6 +63,8 @@ class Film:
     """On the grid of its rate."""
     picture_start: Fraction
     """Seconds on the browser's clock at the first frame."""
+    has_proxy: bool = False
+    """Whether there is a review proxy, which a browser plays rather than the file."""
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -74,12 +76,14 @@ def film(folder: Path, media_id: int, *, state: str) -> Film:
     """
     catalog = open_catalog(folder)
     media = catalog.get_media(media_id)
+    has_proxy = catalog.proxy(media) is not None
     return Film(
         media,
         catalog.ingest_version(media.id)[0],
         numbering_of(media),
         FrameGrid.of(catalog, media).frames,
-        picture_start(media),
+        Fraction(0) if has_proxy else picture_start(media),  # a proxy begins at 0
+        has_proxy,
     )
 
 

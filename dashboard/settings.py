@@ -18,6 +18,16 @@ class Workspace:
         """The folder of the catalogue: its database, arrays, thumbnails and rankers."""
         return self.root / "catalog"
 
+    def use_catalog(self, url: str) -> None:
+        """Keep the catalogue's rows in PostgreSQL at `url`, from now on.
+
+        Raises:
+            CatalogError: It is no address that can be kept, or the catalogue is elsewhere already.
+        """
+        from ingest.database import name_url
+
+        name_url(self.catalog, url)
+
     @property
     def logs(self) -> Path:
         """The imported viewing log, as Parquet."""

@@ -40,6 +40,12 @@ def signed(value: float) -> str:
     return minus(f"{value:+.3f}")
 
 
+def measure_label(name: str, value: float) -> str:
+    """A measure of a shot, in Markdown: `motion **0.012**`, `loudness **−23.1 LUFS**`."""
+    unit = " LUFS" if name == "loudness" else ""
+    return minus(f"{name.replace('_', ' ')} **{value:.3g}{unit}**")
+
+
 def minus(text: str) -> str:
     """The text with a true minus sign for each hyphen before a digit."""
     return text.replace("-", "−")

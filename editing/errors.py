@@ -5,9 +5,13 @@ EditingError
 ├── StaleCut           somebody saved a newer version of the cut meanwhile
 ├── UnknownCut         there is no such cut, or no such version of it
 ├── ModelError         a ranker's file is damaged, or made for other features
+├── DatasetError       a file of annotated videos, or of their splits, is not as it should be
+├── AlignmentError     a kept alignment of a trailer cannot be read
 ├── RenderError        a cut cannot be rendered: its footage is gone or has changed
 └── TimelineError      a timeline cannot be written or read
 """
+
+from pathlib import Path
 
 from editing.cut import Brief
 
@@ -59,6 +63,25 @@ class UnknownCut(EditingError):
 
 class ModelError(EditingError):
     """A ranker's file is damaged, or made for other features."""
+
+
+class DatasetError(EditingError):
+    """A file of annotated videos, or of their splits, is not as it should be."""
+
+    def __init__(self, path: Path, where: str, problem: str) -> None:
+        super().__init__(path, where, problem)
+        self.path, self.where, self.problem = path, where, problem
+
+    def __str__(self) -> str:
+        where = f", {self.where}" if self.where else ""
+        return (
+            f"{self.path}{where}: {self.problem}.\n"
+            "What such a file holds: docs/formats.md, Annotated videos"
+        )
+
+
+class AlignmentError(EditingError):
+    """A kept alignment of a trailer cannot be read."""
 
 
 class RenderError(EditingError):

@@ -12,9 +12,10 @@ import numpy as np
 
 from editing.assemble.assembly import Assembly, assemble
 from editing.assemble.footage import Footage, fit_spans, interest_curve
-from editing.cut import Brief, Cut
+from editing.assemble.why import Choice, why
+from editing.cut import Brief, Cut, Reason
 from editing.cut_store import create_cut
-from editing.errors import RenderError, TimelineError
+from editing.errors import EditingError, RenderError, TimelineError
 from editing.finish.render import Rendered, Source, render
 from editing.finish.whole_file import whole_file
 from editing.frame_grid import FrameGrid
@@ -23,6 +24,7 @@ from editing.interchange.fcp7xml import write_fcp7xml
 from editing.interchange.sequence import Sequence, sequence_from_cut
 from editing.interchange.timeline import write_otio
 from editing.rank.film import Ranker
+from editing.rank.networks import NetworkRanker
 from editing.rank.store import film_from_catalog, load_ranker
 from ingest.catalog import Catalog
 from ingest.media import Curves, Media, MediaId
@@ -89,7 +91,8 @@ def footage_from_catalog(catalog: Catalog, media: Media, ranker: Ranker) -> Foot
         ModelError: The ranker was made for other features.
         NotIngested: The film was ingested without something that is needed.
     """
-    film = film_from_catalog(catalog, media)
+    model = ranker.space.embedding_model if isinstance(ranker, NetworkRanker) else None
+    film = film_from_catalog(catalog, media, model)
     shots, grid = catalog.shots(media.id), FrameGrid.of(catalog, media)
     curves = catalog.curves(media.id)
     columns = {name: np.asarray(curves.frame_values[:, i]) for i, name in _numbered(curves)}
@@ -109,6 +112,28 @@ def footage_from_catalog(catalog: Catalog, media: Media, ranker: Ranker) -> Foot
         vectors=film.embeddings.vectors,
         scores=ranker.score(film),
     )
+
+
+def why_shot(catalog: Catalog, cut: Cut, shot: int) -> tuple[Choice, tuple[Reason, ...]]:
+    """Whether the brief of `cut` chooses a shot of its film, what would turn that, and its score.
+
+    By the ranker that the cut was made with, and as the film is now.
+
+    Returns:
+        The choice, and the parts of the shot's score by the ranker, the weightiest first.
+
+    Raises:
+        EditingError: The film has no such shot, or the cut's ranker is gone.
+        ImpossibleBrief: The film as it is now has no cut that keeps the brief.
+    """
+    media = catalog.get_media(cut.media)
+    footage = footage_from_catalog(
+        catalog, media, load_ranker(catalog, "@".join(cut.ranker.split()))
+    )
+    shots = len(footage.fit)
+    if shot >= shots:
+        raise EditingError(f"{media.name} has shots 0 to {shots - 1}, not {shot}")
+    return why(footage, cut.brief, shot), footage.scores.reasons(shot)
 
 
 def export_cut(catalog: Catalog, cut: Cut, target: ExportFormat, output: Path) -> Sequence:

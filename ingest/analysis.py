@@ -14,19 +14,33 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from ingest.audio import SoundMeter
-from ingest.catalog import Analysis
 from ingest.colour import colour_of
 from ingest.detectors import make_detector
 from ingest.errors import UnreadableMedia
+from ingest.faces import find_faces
 from ingest.features import EfficientNetLite, ImageModel
 from ingest.fingerprint import fingerprint_file
+from ingest.frame_times import mend_times
 from ingest.measures import FRAME_MEASURES, FrameMeter, ShotTimes, momentary, shot_measures
-from ingest.media import Audio, Colour, Curves, Embeddings, Floats, Media, MediaId, Shot
+from ingest.media import (
+    Analysis,
+    Audio,
+    Colour,
+    Curves,
+    Embeddings,
+    Floats,
+    Media,
+    MediaId,
+    Shot,
+)
 from ingest.paths import absolute
 from ingest.pictures import Picture, PictureKeeper, encode_jpeg
+from ingest.proxy import ProxyWriter
 from ingest.rates import frame_rate
 from ingest.scaling import FrameScaler, upright
 from ingest.shots import boundary_of, shots_between
+from ingest.signatures import SignatureMeter
+from ingest.truncation import Reach, judge_end
 from ingest.video import (
     Damage,
     Streams,
@@ -40,17 +54,18 @@ from ingest.video import (
 Progress = Callable[[float], None]
 
 THUMBNAIL_WIDTH = 320
-_TRUNCATED = Fraction(1)
-"""Seconds that may be missing at the end before a file counts as truncated."""
+_TELL_EVERY = 16
+"""Frames from one word of progress to the next."""
 
 
 def analyse(
     path: Path,
     *,
     fingerprint: str | None = None,
-    detector: str = "transnet",
+    detector: str = "cascade",
     model: ImageModel | None = None,
     accept_damaged: bool = False,
+    proxy: ProxyWriter | None = None,
     on_progress: Progress = lambda done: None,
 ) -> Analysis:
     """Find the shots of a film and measure them, in one decode.
@@ -61,6 +76,7 @@ def analyse(
         detector: One of `ingest.detectors.DETECTORS`.
         model: Makes the embeddings; EfficientNet-Lite0 if None.
         accept_damaged: Take what decodes of a truncated file, instead of refusing it.
+        proxy: Writes a review proxy in the same decode; none if None.
         on_progress: Called with the share of the film that is done, 0 to 1.
 
     Raises:
@@ -70,7 +86,7 @@ def analyse(
     fingerprint = fingerprint or fingerprint_file(path)
     streams = open_streams(path)
     try:
-        return _Pass(path, streams, detector, model or EfficientNetLite()).run(
+        return _Pass(path, streams, detector, model or EfficientNetLite(), proxy).run(
             fingerprint, accept_damaged=accept_damaged, on_progress=on_progress
         )
     finally:
@@ -80,23 +96,37 @@ def analyse(
 class _Pass:
     """The state of one pass over one file."""
 
-    def __init__(self, path: Path, streams: Streams, detector: str, model: ImageModel) -> None:
-        self.path, self.streams, self.model = path, streams, model
+    def __init__(
+        self,
+        path: Path,
+        streams: Streams,
+        detector: str,
+        model: ImageModel,
+        proxy: ProxyWriter | None,
+    ) -> None:
+        self.path, self.streams, self.model, self.proxy = path, streams, model, proxy
         self.claimed = _claimed_rate(streams)
+        self.time_base = streams.video.time_base or Fraction(1, 1000)
+        self.ticks = round(1 / ((self.claimed or Fraction(25)) * self.time_base))
+        """How long a frame lasts, if it does not say so itself."""
         self.detector_name = detector
         self.detector = make_detector(detector, self.claimed or Fraction(25))
         self.damage = Damage()
         self.frame_meter = FrameMeter(self.claimed or Fraction(25))
         self.sound_meter = SoundMeter()
         self.scaler = FrameScaler()
+        self.signature_meter = SignatureMeter()
         self.keeper = PictureKeeper(self._keep_picture)
         self.pts: list[int] = []
+        self.end_pts = 0
+        """When the last picture ends."""
         self.rotation = 0
         self.closed = 0
         self.pictures: list[Picture] = []
         self.vectors: list[Floats] = []
         self.thumbnails: list[bytes] = []
         self.picture_frames: list[int] = []
+        self.faces: list[tuple[float, float]] = []
 
     def run(self, fingerprint: str, *, accept_damaged: bool, on_progress: Progress) -> Analysis:
         """Decode to the end, then put together what was found."""
@@ -104,14 +134,16 @@ class _Pass:
         for frame in decode(self.streams, self.damage):
             if isinstance(frame, VideoFrame):
                 self._take(frame)
-                if end:
+                if end and len(self.pts) % _TELL_EVERY == 0:
                     on_progress(min(1.0, float(self._time() / end)))
             else:
                 self.sound_meter.push(frame)
+                if self.proxy:
+                    self.proxy.push_sound(frame, self.streams)
         if not self.pts:
             reason = "none of its video can be decoded"
             raise UnreadableMedia(self.path, "; ".join([reason, *self.damage.messages]))
-        self._check_complete(end, accept_damaged)
+        self._check_complete(accept_damaged)
         self.detector.finish()
         self._close_shots(at_end=True)
         self._embed_pictures(at_least=1)
@@ -127,28 +159,27 @@ class _Pass:
         self.detector.push(small)
         sharpness = self.frame_meter.push(small)
         self.keeper.offer(index, sharpness, small, large)
+        self.signature_meter.push(index, self._time(), small, self.rotation)
         if self.detector.settled > self.closed:
             self._close_shots(at_end=False)
+        if self.proxy:  # last, because it may change the frame
+            self.proxy.push_picture(frame, self.pts[-1], self.streams)
 
     def _take_time(self, frame: VideoFrame) -> None:
-        """Note a frame's PTS; one without, or one that does not increase, gets the next tick."""
-        least = self.pts[-1] + 1 if self.pts else -(2**62)
+        """Note a frame's PTS, and until when it shows; one without gets the next tick."""
         pts = frame.pts
         if pts is None:
-            base = self.streams.video.time_base or Fraction(1, 1000)
-            step = 1 / ((self.claimed or Fraction(25)) * base)
-            pts = round(self.pts[-1] + step) if self.pts else 0
-            self._note_times("frames without a time; they are taken at the frame rate")
-        elif pts < least:
-            self._note_times("frames whose times do not increase")
-        self.pts.append(max(pts, least))
+            pts = self.pts[-1] + self.ticks if self.pts else 0
+            self._note("frames without a time; they are taken at the frame rate")
+        self.pts.append(pts)
+        self.end_pts = max(self.end_pts, pts + (frame.duration or self.ticks))
 
-    def _note_times(self, message: str) -> None:
+    def _note(self, message: str) -> None:
         if message not in self.damage.messages:
             self.damage.messages.append(message)
 
     def _time(self) -> Fraction:
-        return self.pts[-1] * (self.streams.video.time_base or Fraction(1, 1000))
+        return self.pts[-1] * self.time_base
 
     def _close_shots(self, *, at_end: bool) -> None:
         settled = len(self.pts) if at_end else self.detector.settled
@@ -164,6 +195,7 @@ class _Pass:
         self.thumbnails.append(encode_jpeg(turned, THUMBNAIL_WIDTH))
         self.picture_frames.append(frame)
         self.pictures.append(turned)
+        self.faces.append(find_faces(turned))
         self._embed_pictures(at_least=16)
 
     def _embed_pictures(self, *, at_least: int) -> None:
@@ -171,21 +203,30 @@ class _Pass:
             self.vectors.append(self.model.embed(self.pictures))
             self.pictures = []
 
-    def _check_complete(self, end: Fraction | None, accept_damaged: bool) -> None:
-        missing = end - self._time() if end is not None else Fraction(0)
-        frame = 1 / (self.claimed or Fraction(25))
-        if missing - frame > _TRUNCATED and not accept_damaged:
-            assert end is not None
+    def _check_complete(self, accept_damaged: bool) -> None:
+        """Refuse a film that was cut off for sure; note it if it is taken, or only likely."""
+        rate = self.streams.audio.rate if self.streams.audio else None
+        heard = self.sound_meter.start
+        sound = heard + Fraction(self.sound_meter.samples, rate) if rate and heard else None
+        reach = Reach(self.end_pts * self.time_base, sound, 1 / (self.claimed or Fraction(25)))
+        ending = judge_end(self.path, self.streams, self.damage, reach)
+        if ending.sure and not accept_damaged:
             raise UnreadableMedia(
                 self.path,
-                f"it is truncated: its header promises {float(end):.1f} s of video, and only "
-                f"{float(self._time()):.1f} s ({len(self.pts)} frames) can be decoded",
+                f"it is truncated: {ending.reason}; {len(self.pts)} frames can be decoded",
                 "Take what there is of it: reel ingest --accept-damaged FILE",
             )
+        if ending.reason:
+            self._note(f"{'truncated' if ending.sure else 'perhaps truncated'}: {ending.reason}")
 
     def _put_together(self, fingerprint: str) -> Analysis:
-        pts = np.array(self.pts, dtype=np.int64)
         time_base = self.streams.video.time_base or Fraction(1, 1000)
+        pts, remarks = mend_times(
+            np.array(self.pts, dtype=np.int64), time_base, self.claimed or Fraction(25)
+        )
+        self.damage.messages.extend(remarks)
+        if self.proxy:
+            self.proxy.finish(pts)
         rate, variable = frame_rate(pts, time_base, self.claimed)
         audio, sound = self.sound_meter.finish(int(pts[0]) * time_base)
         shots = shots_between(self.detector.transitions(), frames=len(pts), media=MediaId(0))
@@ -199,13 +240,17 @@ class _Pass:
             detector=self.detector_name,
             shots=tuple(shots),
             frame_times=pts,
-            measures=shot_measures(shots, frames, samples, sound, times),
+            measures=shot_measures(
+                *(shots, frames, samples, sound, times), faces=self.faces, rotation=self.rotation
+            ),
             curves=Curves(FRAME_MEASURES, frames, momentary(sound)),
             sound=sound,
             picture_frames=np.array(self.picture_frames, dtype=np.int64),
             embeddings=(Embeddings(self.model.name, self.model.version, vectors),),
             transition_scores=self.detector.scores(),
             thumbnails=tuple(self.thumbnails),
+            signatures=self.signature_meter.finish(),
+            proxy=self.proxy.path if self.proxy and self.proxy.whole else None,
         )
 
     def _media(

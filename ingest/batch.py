@@ -94,6 +94,7 @@ class _Batch:
         self.store = JobStore(catalog)
         self.jobs: dict[str, int] = {}
         self.progress: dict[str, float] = {}
+        self.begun: dict[str, float] = {}
         self.last_beat = time.monotonic()
         self.executor = make_executor(
             machines.engine,
@@ -145,6 +146,7 @@ class _Batch:
             yield Report(printable(str(named[resolved])), "busy", None, 0, reason)
 
     def _on_start(self, path: str) -> None:
+        self.begun[path] = time.monotonic()
         self.store.start(self.jobs[path])
 
     def _on_progress(self, path: str, done: float) -> None:
@@ -164,16 +166,21 @@ class _Batch:
     def _end(self, outcome: Outcome) -> Report:
         job = self.jobs.pop(outcome.name)
         self.progress.pop(outcome.name, None)
+        now = time.monotonic()
+        took = round(now - self.begun.pop(outcome.name, now), 3)
         if outcome.error is None:
             result = outcome.result
-            self.store.finish(job, "done", result["reason"])
+            remarks = tuple(map(printable, result["remarks"]))
+            reason = "; ".join(remarks)
+            self.store.finish(job, "done", reason)
             return Report(
-                outcome.name, result["status"], result["media"], result["shots"], result["reason"]
+                *(printable(outcome.name), result["status"], result["media"], result["shots"]),
+                *(reason, remarks, result["film_seconds"], took),
             )
         name, reason = printable(outcome.name), printable(outcome.error)
         if outcome.cancelled:
             self.store.finish(job, "cancelled", reason)
-            return Report(name, "cancelled", None, 0, reason)
+            return Report(name, "cancelled", None, 0, reason, seconds=took)
         self.catalog.record_failure(absolute(Path(outcome.name)), reason)
         self.store.finish(job, "failed", reason)
-        return Report(name, "failed", None, 0, reason)
+        return Report(name, "failed", None, 0, reason, seconds=took)

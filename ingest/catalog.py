@@ -4,75 +4,47 @@ One SQL database and a folder of arrays. A media is committed whole, in one tran
 its arrays are on disk, so whoever reads sees all of it or none of it.
 """
 
-import json
-import math
-import time
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import DatabaseError
 
-from ingest import tables
-from ingest.arrays import read_array, write_array
-from ingest.database import open_database
-from ingest.errors import (
-    AmbiguousMedia,
-    CatalogError,
-    NotIngested,
-    UnknownMedia,
-    UnreadableMedia,
+from ingest import derived_files, tables
+from ingest.arrays import read_array
+from ingest.database import (
+    CHANGED,
+    in_words,
+    named_url,
+    open_database,
+    plain_reason,
+    read_only_url,
 )
-from ingest.fingerprint import fingerprint_file
+from ingest.errors import CatalogError, NotIngested, UnknownMedia
+from ingest.lookup import named_media
 from ingest.media import (
-    Audio,
-    Colour,
+    DEFAULT_MODEL,
+    Analysis,
     Curves,
     Embeddings,
     Media,
     MediaId,
     Shot,
     ShotMeasures,
+    Signatures,
     Sound,
-    Transition,
 )
-from ingest.paths import absolute, printable
-from ingest.timecode import FrameRange
+from ingest.paths import printable
+from ingest.rows import media_from, media_row, shot_from, shot_row
 
-_FRAME_TIMES, _MEASURES, _CURVES, _LOUDNESS = "frame_times", "measures", "curves", "loudness"
-_EMBEDDINGS, _SHOT_SCORES = "embeddings", "transition_scores"
-_PICTURE_FRAMES = "picture_frames"
-_SOUND = ("levels", "true_peaks", "voice", "voiced", "onsets")
-"""The arrays of `Sound`, each of a kind of its own: `sound_levels`, …"""
-
-
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """All that one pass over a file found, before it has an id in a catalogue."""
-
-    media: Media
-    """Its `id` is not yet one of the catalogue's."""
-    detector: str
-    shots: tuple[Shot, ...]
-    frame_times: NDArray[np.int64]
-    """`(frames,)`, PTS of every frame in decode order."""
-    measures: ShotMeasures
-    curves: Curves
-    embeddings: tuple[Embeddings, ...]
-    transition_scores: NDArray[np.float32]
-    """`(frames,)`, the detector's score that a transition happens at each frame."""
-    thumbnails: tuple[bytes, ...]
-    """A JPEG for each shot."""
-    sound: Sound = field(default_factory=Sound)
-    picture_frames: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    """`(shots,)`, the frame that each thumbnail and embedding was made of; empty if not known."""
+_COMPUTE_EMBEDDINGS = "Compute them: reel ingest --embedding MODEL FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +57,7 @@ class Failure:
 
 
 class Catalog:
-    """A folder with the database, `arrays/` and `thumbnails/`; use it as a context manager."""
+    """A folder with the database and `arrays/`, `thumbnails/`, `proxies/`; a context manager."""
 
     def __init__(self, folder: Path, *, url: str | None = None) -> None:
         """Open the catalogue in `folder`, making it if need be.
@@ -99,10 +71,13 @@ class Catalog:
         """
         self.folder = folder
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self.engine = open_database(url or f"sqlite:///{folder / 'catalog.sqlite'}")
+            url = url or named_url(folder)
+            if url:
+                folder.mkdir(parents=True, exist_ok=True)
+            self.engine = open_database(url) if url else _open_embedded(folder)
         except (OSError, DatabaseError) as error:
-            raise CatalogError(f"{folder} cannot be used as a catalogue: {error}") from error
+            reason = plain_reason(error)
+            raise CatalogError(f"{folder} cannot be used as a catalogue: {reason}") from error
 
     def __enter__(self) -> Self:
         return self
@@ -117,13 +92,18 @@ class Catalog:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One transaction that writes, alone from its beginning; an exception rolls it back."""
-        with self.engine.begin() as connection:
+        with in_words(self.folder), self.engine.begin() as connection:
             yield connection
+        if self.engine.dialect.name != "sqlite":
+            (self.folder / CHANGED).touch()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view for reading, which waits for no writer."""
-        with self.engine.connect().execution_options(reading=True) as connection:
+        with (
+            in_words(self.folder),
+            self.engine.connect().execution_options(reading=True) as connection,
+        ):
             yield connection
 
     # Media
@@ -132,7 +112,7 @@ class Catalog:
         """Every media, in the order they were first ingested."""
         with self.reading() as connection:
             rows = connection.execute(select(tables.media).order_by(tables.media.c.id)).all()
-        return [_media_from(row) for row in rows]
+        return [media_from(row) for row in rows]
 
     def get_media(self, media_id: int) -> Media:
         """The media with this id.
@@ -146,7 +126,7 @@ class Catalog:
             ).one_or_none()
         if row is None:
             raise UnknownMedia(str(media_id), len(self.media()))
-        return _media_from(row)
+        return media_from(row)
 
     def find_media(self, wanted: str) -> Media:
         """The media that a user names by its id, its path, or its file name if only one has it.
@@ -155,29 +135,7 @@ class Catalog:
             UnknownMedia: None fits.
             AmbiguousMedia: A name fits several files.
         """
-        known = self.media()
-        resolved = absolute(wanted)
-        by_id = [m for m in known if str(m.id) == wanted]
-        by_path = [m for m in known if m.path in (wanted, str(resolved))]
-        by_name = [m for m in known if m.name == wanted]
-        if by_id:
-            return by_id[0]
-        if by_path:
-            return self._there_now(resolved, by_path)
-        if len({m.path for m in by_name}) == 1:
-            return self._there_now(Path(by_name[0].path), by_name)
-        if by_name:
-            raise AmbiguousMedia(wanted, tuple(f"{m.id}  {m.path}" for m in by_name))
-        copy = _content_of(resolved, known)
-        if copy is None:
-            raise UnknownMedia(wanted, len(known))
-        return copy
-
-    @staticmethod
-    def _there_now(path: Path, media: list[Media]) -> Media:
-        """Of the media that were ingested from one path: what is there now, else the latest."""
-        now = _content_of(path, media) if len(media) > 1 else None
-        return now or media[-1]
+        return named_media(wanted, self.media())
 
     def find_fingerprint(self, fingerprint: str) -> Media | None:
         """The media with this content, wherever its file was."""
@@ -185,7 +143,7 @@ class Catalog:
             row = connection.execute(
                 select(tables.media).where(tables.media.c.fingerprint == fingerprint)
             ).one_or_none()
-        return None if row is None else _media_from(row)
+        return None if row is None else media_from(row)
 
     def ingest_version(self, media_id: MediaId) -> tuple[str, str]:
         """With which detector, and which version of ingest, this media was analysed."""
@@ -205,16 +163,25 @@ class Catalog:
     def commit_analysis(self, analysis: Analysis, *, version: str) -> Media:
         """Write all that was found about one file, replacing what was known of the same content.
 
-        Arrays and thumbnails go to disk first, under names that hold the content's fingerprint;
-        the rows follow in one transaction. What an older analysis left is removed last.
+        Files go to disk first, under names that hold the content's fingerprint; the rows follow
+        in one transaction. What an older analysis left is removed last. What does not depend on
+        the analysis stays: a proxy, and, if the shots' pictures are the same frames as before,
+        the embeddings by other models.
         """
-        files = self._write_arrays(analysis, version)
-        self._write_thumbnails(analysis)
+        kept = self._embeddings_to_keep(analysis, version)
+        files = derived_files.write_arrays(self.folder, analysis, version) + kept
+        fingerprint = analysis.media.fingerprint
+        values = _analysis_row(analysis, version)
+        values["thumbnails"] = derived_files.write_thumbnails(self.folder, analysis)
+        if analysis.proxy:
+            values["proxy"] = derived_files.take_over_proxy(
+                self.folder, analysis.proxy, fingerprint
+            )
         with self.transaction() as connection:
-            media_id = _write_media(connection, analysis, version)
+            media_id, old_thumbnails = _write_media(connection, values)
             connection.execute(delete(tables.shot).where(tables.shot.c.media_id == media_id))
             connection.execute(
-                insert(tables.shot), [_shot_row(media_id, shot) for shot in analysis.shots]
+                insert(tables.shot), [shot_row(media_id, shot) for shot in analysis.shots]
             )
             old = set(_array_paths(connection, media_id))
             connection.execute(
@@ -228,6 +195,8 @@ class Catalog:
             )
         for path in old - {f["path"] for f in files}:
             (self.folder / path).unlink(missing_ok=True)
+        if old_thumbnails not in (None, values["thumbnails"]):
+            derived_files.remove_thumbnails(self.folder, old_thumbnails)
         return self.get_media(media_id)
 
     def add_embeddings(self, media_id: MediaId, embeddings: Embeddings) -> None:
@@ -240,12 +209,12 @@ class Catalog:
         shots = self.shot_count().get(media_id, 0)
         if len(embeddings.vectors) != shots:
             raise ValueError(f"{len(embeddings.vectors)} vectors do not fit {shots} shots")
-        model, version = embeddings.model, embeddings.version
-        row = self._write_array(media, detector, (_EMBEDDINGS, model, version, embeddings.vectors))
+        array = derived_files.embeddings_array(embeddings)
+        row = derived_files.write_named_array(self.folder, media.fingerprint, detector, array)
         of_model = (
             (tables.array_file.c.media_id == media_id)
-            & (tables.array_file.c.kind == _EMBEDDINGS)
-            & (tables.array_file.c.model == model)
+            & (tables.array_file.c.kind == derived_files.EMBEDDINGS)
+            & (tables.array_file.c.model == embeddings.model)
         )
         with self.transaction() as connection:
             old = connection.scalars(select(tables.array_file.c.path).where(of_model)).all()
@@ -254,6 +223,34 @@ class Catalog:
         for path in set(old) - {row["path"]}:
             (self.folder / path).unlink(missing_ok=True)
 
+    # Proxies
+
+    def proxy_draft(self, fingerprint: str) -> Path:
+        """A name to write the proxy of a film to, until `commit_analysis` or `add_proxy`."""
+        return derived_files.proxy_draft(self.folder, fingerprint)
+
+    def add_proxy(self, media_id: MediaId, draft: Path) -> Path:
+        """Take over a finished proxy of a known film; gives where it is now."""
+        fingerprint = self.get_media(media_id).fingerprint
+        place = derived_files.take_over_proxy(self.folder, draft, fingerprint)
+        with self.transaction() as connection:
+            connection.execute(
+                update(tables.media).where(tables.media.c.id == media_id).values(proxy=place)
+            )
+        return self.folder / place
+
+    def proxy(self, media: Media) -> Path | None:
+        """The review proxy of a film: its frame `n` is the film's frame `n`, the first at time 0.
+
+        Returns:
+            None if the film has none, or its file is gone.
+        """
+        with self.reading() as connection:
+            place = connection.scalar(
+                select(tables.media.c.proxy).where(tables.media.c.id == media.id)
+            )
+        return self.folder / place if place and (self.folder / place).is_file() else None
+
     # Shots and what was measured of them
 
     def shots(self, media_id: MediaId) -> list[Shot]:
@@ -261,7 +258,7 @@ class Catalog:
         query = select(tables.shot).where(tables.shot.c.media_id == media_id)
         with self.reading() as connection:
             rows = connection.execute(query.order_by(tables.shot.c.idx)).all()
-        return [_shot_from(row) for row in rows]
+        return [shot_from(row) for row in rows]
 
     def shot_count(self) -> dict[int, int]:
         """How many shots each media has, by its id."""
@@ -271,45 +268,88 @@ class Catalog:
 
     def frame_times(self, media_id: MediaId) -> NDArray[np.int64]:
         """PTS of every frame in decode order, `(frames,)`, in ticks of `time_base`."""
-        return self._array(media_id, _FRAME_TIMES)[0]
+        return self._array(media_id, derived_files.FRAME_TIMES)[0]
 
     def measures(self, media_id: MediaId) -> ShotMeasures:
         """The named measures of every shot."""
-        values, names, _ = self._array(media_id, _MEASURES)
+        values, names, _ = self._array(media_id, derived_files.MEASURES)
         return ShotMeasures(tuple(names.split(",")), np.asarray(values))
 
     def curves(self, media_id: MediaId) -> Curves:
         """Measures of every frame, and loudness every 100 ms."""
-        values, names, _ = self._array(media_id, _CURVES)
-        loudness = self._array(media_id, _LOUDNESS)[0]
+        values, names, _ = self._array(media_id, derived_files.CURVES)
+        loudness = self._array(media_id, derived_files.LOUDNESS)[0]
         return Curves(tuple(names.split(",")), np.asarray(values), np.asarray(loudness))
 
     def sound(self, media_id: MediaId) -> Sound:
         """Loudness, true peak, voice and onsets over the film."""
+        names = derived_files.SOUND
         return Sound(
-            **{name: np.asarray(self._array(media_id, f"sound_{name}")[0]) for name in _SOUND}
+            **{name: np.asarray(self._array(media_id, f"sound_{name}")[0]) for name in names}
         )
 
     def picture_frames(self, media_id: MediaId) -> NDArray[np.int64]:
         """The frame that each shot's thumbnail and embedding was made of, `(shots,)`."""
-        return self._array(media_id, _PICTURE_FRAMES)[0]
+        return self._array(media_id, derived_files.PICTURE_FRAMES)[0]
+
+    def signatures(self, media_id: MediaId) -> Signatures:
+        """The film's picture signatures, four a second.
+
+        Raises:
+            NotIngested: It was ingested before there were any.
+        """
+        frames = self._array(media_id, derived_files.SIGNATURE_FRAMES)[0]
+        return Signatures(frames, self._array(media_id, derived_files.SIGNATURES)[0])
+
+    def signature_values(self) -> Iterator[tuple[MediaId, NDArray[np.uint64]]]:
+        """The signatures of every film that has some, `(n,)`, without their frames."""
+        files = tables.array_file.c
+        query = select(files.media_id, files.path).where(files.kind == derived_files.SIGNATURES)
+        with self.reading() as connection:
+            rows = connection.execute(query.order_by(files.media_id)).all()
+        for media_id, path in rows:
+            yield MediaId(media_id), read_array(self.folder / path)
+
+    def embedding_models(self, media_id: MediaId) -> dict[str, str]:
+        """The models by which this media has embeddings, with the version of each."""
+        files = tables.array_file.c
+        query = select(files.model, files.version).where(
+            files.media_id == media_id, files.kind == derived_files.EMBEDDINGS
+        )
+        with self.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(query.order_by(files.model))}
 
     def embeddings(self, media_id: MediaId, model: str | None = None) -> Embeddings:
-        """One vector of unit length per shot; by `model`, or by the one model there is.
+        """One vector of unit length per shot.
+
+        Args:
+            media_id: Whose.
+            model: By which model. If None, `DEFAULT_MODEL`, or the only one there is; which of
+                several others is never guessed.
 
         Raises:
             NotIngested: This media has none by that model.
         """
-        values, name, version = self._array(media_id, _EMBEDDINGS, model)
+        known = tuple(self.embedding_models(media_id))
+        model = model or (known[0] if len(known) == 1 else DEFAULT_MODEL)
+        if model not in known:
+            others = f" (but by {', '.join(known)})" if known else ""
+            name = self.get_media(media_id).name
+            raise NotIngested(name, f"embeddings {model}{others}", _COMPUTE_EMBEDDINGS)
+        values, name, version = self._array(media_id, derived_files.EMBEDDINGS, model)
         return Embeddings(name, version, np.asarray(values))
 
     def transition_scores(self, media_id: MediaId) -> NDArray[np.float32]:
         """The detector's score of every frame, `(frames,)`, in [0, 1] for TransNetV2."""
-        return self._array(media_id, _SHOT_SCORES)[0]
+        return self._array(media_id, derived_files.SHOT_SCORES)[0]
 
     def thumbnail(self, media: Media, shot: int) -> Path:
         """Where the JPEG of a shot is."""
-        return self.folder / "thumbnails" / media.fingerprint / f"{shot:05d}.jpg"
+        query = select(tables.media.c.thumbnails).where(tables.media.c.id == media.id)
+        with self.reading() as connection:
+            place = connection.scalar(query)
+        place = place or derived_files.first_thumbnails(media.fingerprint)
+        return self.folder / place / derived_files.thumbnail_name(shot)
 
     # Failures
 
@@ -320,6 +360,15 @@ class Catalog:
         with self.transaction() as connection:
             connection.execute(delete(tables.failure).where(tables.failure.c.path == name))
             connection.execute(insert(tables.failure), [row])
+
+    def forget_failure(self, path: Path) -> None:
+        """Note that a file which failed before is in the catalogue all the same."""
+        mine = tables.failure.c.path == printable(str(path))
+        with self.reading() as connection:
+            noted = connection.execute(select(tables.failure.c.path).where(mine)).first()
+        if noted:
+            with self.transaction() as connection:
+                connection.execute(delete(tables.failure).where(mine))
 
     def failures(self) -> list[Failure]:
         """The files that could not be ingested, latest first."""
@@ -332,23 +381,20 @@ class Catalog:
     def sweep(self, *, older_than: float = 3600.0) -> list[Path]:
         """Remove the files that writers left when they were killed.
 
-        Those are half-written files, and arrays that no row names. A writer needs them for a few
-        seconds, so only what is older than `older_than` seconds is touched.
+        Those are half-written files, and arrays, thumbnails and proxies that no row names. A
+        writer is never still for long, so only what is older than `older_than` seconds is
+        touched.
 
         Returns:
             What was removed.
         """
-        latest = time.time() - older_than
-        arrays, thumbnails = self.folder / "arrays", self.folder / "thumbnails"
-        found = [*arrays.glob("*/*.npy"), *thumbnails.glob("*/*.writing")]
-        old = [path for path in found if _modified(path) < latest]
-        if old:
-            with self.reading() as connection:
-                named = set(connection.scalars(select(tables.array_file.c.path)))
-            old = [p for p in old if p.relative_to(self.folder).as_posix() not in named]
-        for path in old:
-            path.unlink(missing_ok=True)
-        return old
+        return derived_files.remove_leftovers(self.folder, self._named, older_than=older_than)
+
+    def _named(self) -> set[str]:
+        """The paths that rows name, relative to the folder."""
+        columns = (tables.array_file.c.path, tables.media.c.proxy, tables.media.c.thumbnails)
+        with self.reading() as connection:
+            return {path for c in columns for path in connection.scalars(select(c)) if path}
 
     def _array(
         self, media_id: MediaId, kind: str, model: str | None = None
@@ -364,140 +410,71 @@ class Catalog:
             raise NotIngested(self.get_media(media_id).name, f"{kind} {model or ''}".strip())
         return read_array(self.folder / row.path), row.model, row.version
 
-    def _write_arrays(self, analysis: Analysis, version: str) -> list[dict[str, Any]]:
-        measures, curves = analysis.measures, analysis.curves
-        arrays: list[tuple[str, str, str, NDArray[Any]]] = [
-            (_FRAME_TIMES, "pts", version, analysis.frame_times),
-            (_MEASURES, ",".join(measures.names), version, measures.values),
-            (_CURVES, ",".join(curves.frame_names), version, curves.frame_values),
-            (_LOUDNESS, "ebu-r128", version, curves.loudness),
-            (_SHOT_SCORES, analysis.detector, version, analysis.transition_scores),
-            (_PICTURE_FRAMES, "sharpest", version, analysis.picture_frames),
-            *((f"sound_{name}", "1", version, getattr(analysis.sound, name)) for name in _SOUND),
-        ]
-        arrays += [(_EMBEDDINGS, e.model, e.version, e.vectors) for e in analysis.embeddings]
-        return [self._write_array(analysis.media, analysis.detector, array) for array in arrays]
-
-    def _write_array(
-        self, media: Media, detector: str, array: tuple[str, str, str, NDArray[Any]]
-    ) -> dict[str, Any]:
-        """Write one `(kind, model, version, values)` to disk; gives its row, less the media."""
-        kind, model, version, values = array
-        label = kind if kind in (_MEASURES, _CURVES) else f"{kind}-{model}"
-        path = Path("arrays") / media.fingerprint / f"{label}-{version}-{detector}.npy"
-        write_array(self.folder / path, values)
-        return {"kind": kind, "model": model, "version": version, "path": path.as_posix()}
-
-    def _write_thumbnails(self, analysis: Analysis) -> None:
-        for index, jpeg in enumerate(analysis.thumbnails):
-            path = self.thumbnail(analysis.media, index)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_suffix(".writing")
-            temporary.write_bytes(jpeg)
-            temporary.replace(path)
+    def _embeddings_to_keep(self, analysis: Analysis, version: str) -> list[dict[str, Any]]:
+        """The rows, less the media, of embeddings by other models that still hold."""
+        known = self.find_fingerprint(analysis.media.fingerprint)
+        if known is None or self.ingest_version(known.id) != (analysis.detector, version):
+            return []
+        try:
+            same = np.array_equal(self.picture_frames(known.id), analysis.picture_frames)
+        except (CatalogError, NotIngested):
+            return []
+        if not same or not len(analysis.picture_frames):
+            return []
+        files = tables.array_file.c
+        query = select(files.kind, files.model, files.version, files.path).where(
+            files.media_id == known.id,
+            files.kind == derived_files.EMBEDDINGS,
+            files.model.not_in([e.model for e in analysis.embeddings]),
+        )
+        with self.reading() as connection:
+            return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def _content_of(path: Path, media: list[Media]) -> Media | None:
-    """Which of `media` has the content of the file at `path`; it is read only if the size fits."""
-    try:
-        size = path.stat().st_size
-        fits = [m for m in media if m.size_bytes == size]
-        fingerprint = fingerprint_file(path) if fits else ""
-    except (OSError, ValueError, UnreadableMedia):
-        return None
-    return next((m for m in fits if m.fingerprint == fingerprint), None)
+def _writable(path: Path) -> bool:
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
-def _modified(path: Path) -> float:
-    """When a file was last written, in seconds; a file that is gone was never old."""
-    try:
-        return path.stat().st_mtime
-    except FileNotFoundError:
-        return math.inf
+def _open_embedded(folder: Path) -> Engine:
+    """The SQLite database of a folder, made if need be; only to be read where that is all one may.
+
+    Raises:
+        OSError: It is not there and cannot be made.
+    """
+    file = folder / "catalog.sqlite"
+    if file.exists() and not (_writable(file) and _writable(folder)):
+        return open_database(read_only_url(file), read_only=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    return open_database(f"sqlite:///{file}")
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _write_media(connection: Connection, analysis: Analysis, version: str) -> MediaId:
-    values = _media_row(analysis.media) | {
+def _analysis_row(analysis: Analysis, version: str) -> dict[str, Any]:
+    """The columns of table `media` that an analysis fills."""
+    return media_row(analysis.media) | {
         "detector": analysis.detector,
         "ingest_version": version,
         "ingested_at": _now(),
     }
-    fingerprint = tables.media.c.fingerprint == analysis.media.fingerprint
-    known = connection.scalar(select(tables.media.c.id).where(fingerprint))
+
+
+def _write_media(connection: Connection, values: dict[str, Any]) -> tuple[MediaId, str | None]:
+    """Add or update a media; gives its id, and where its thumbnails were before."""
+    media = tables.media
+    same = media.c.fingerprint == values["fingerprint"]
+    known = connection.execute(select(media).where(same)).one_or_none()
     if known is None:
-        added = insert(tables.media).values(values).returning(tables.media.c.id)
-        return MediaId(connection.execute(added).scalar_one())
-    connection.execute(update(tables.media).where(fingerprint).values(values))
-    return MediaId(known)
+        added = insert(media).values(values).returning(media.c.id)
+        return MediaId(connection.execute(added).scalar_one()), None
+    if known.frames != values["frames"]:  # a proxy of other frames is none of this analysis
+        values = {"proxy": None} | values
+    connection.execute(update(media).where(same).values(values))
+    return MediaId(known.id), known.thumbnails or derived_files.first_thumbnails(known.fingerprint)
 
 
 def _array_paths(connection: Connection, media_id: MediaId) -> Sequence[str]:
     query = select(tables.array_file.c.path).where(tables.array_file.c.media_id == media_id)
     return connection.scalars(query).all()
-
-
-def _media_row(media: Media) -> dict[str, Any]:
-    audio = media.audio and asdict(media.audio) | {"offset": str(media.audio.offset)}
-    return {
-        "fingerprint": media.fingerprint,
-        "path": media.path,
-        "size_bytes": media.size_bytes,
-        "container": media.container,
-        "codec": media.codec,
-        "width": media.width,
-        "height": media.height,
-        "rotation": media.rotation,
-        "rate": str(media.rate),
-        "variable_rate": int(media.variable_rate),
-        "time_base": str(media.time_base),
-        "start_pts": media.start_pts,
-        "frames": media.frames,
-        "duration": None if media.duration is None else str(media.duration),
-        "start_timecode": media.start_timecode,
-        "audio": json.dumps(audio) if audio else None,
-        "colour": json.dumps(asdict(media.colour)) if media.colour else None,
-        "warnings": json.dumps(media.warnings),
-    }
-
-
-def _media_from(row: Row[Any]) -> Media:
-    values: Mapping[Any, Any] = row._mapping
-    audio = json.loads(values["audio"]) if values["audio"] else None
-    plain = ("path", "fingerprint", "size_bytes", "container", "codec", "width", "height")
-    more = ("rotation", "start_pts", "frames", "start_timecode")
-    return Media(
-        id=MediaId(values["id"]),
-        **{name: values[name] for name in plain + more},
-        rate=Fraction(values["rate"]),
-        variable_rate=bool(values["variable_rate"]),
-        time_base=Fraction(values["time_base"]),
-        duration=Fraction(values["duration"]) if values["duration"] else None,
-        audio=audio and Audio(**(audio | {"offset": Fraction(audio["offset"])})),
-        colour=Colour(**json.loads(values["colour"])) if values["colour"] else None,
-        warnings=tuple(json.loads(values["warnings"])),
-    )
-
-
-def _shot_row(media_id: MediaId, shot: Shot) -> dict[str, Any]:
-    return {
-        "media_id": media_id,
-        "idx": shot.index,
-        "start_frame": shot.span.start,
-        "end_frame": shot.span.end,
-        "transition_kind": shot.transition_in.kind,
-        "transition_first": shot.transition_in.first_frame,
-        "transition_last": shot.transition_in.last_frame,
-        "confidence": shot.transition_in.confidence,
-    }
-
-
-def _shot_from(row: Row[Any]) -> Shot:
-    span = FrameRange(row.start_frame, row.end_frame)
-    transition = Transition(
-        row.transition_kind, row.transition_first, row.transition_last, row.confidence
-    )
-    return Shot(MediaId(row.media_id), row.idx, span, transition)

@@ -12,11 +12,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.cascade import Cascade
+from ingest.change import REACH, is_blend
 from ingest.media import Transition
-from ingest.shots import is_abrupt, is_flash, transitions_from_scores
+from ingest.shots import (
+    Candidate,
+    candidates_from_scores,
+    is_abrupt,
+    is_flash,
+    without_overlaps,
+)
 from ingest.transnet import TransNet
 
-DETECTORS = ("transnet", "adaptive", "content")
+DETECTORS = ("cascade", "transnet", "adaptive", "content")
 _REACH = 8
 """Frames on either side of a cut that tell whether it is one."""
 
@@ -52,8 +60,10 @@ def make_detector(name: str, rate: Fraction) -> Detector:
     Raises:
         ValueError: There is no detector of that name.
     """
+    if name == "cascade":
+        return TransNetDetector(Cascade())
     if name == "transnet":
-        return TransNetDetector()
+        return TransNetDetector(TransNet())
     if name in DETECTORS:
         return SceneDetectDetector(name, rate)
     raise ValueError(f"no detector {name!r}; there are {', '.join(DETECTORS)}")
@@ -63,17 +73,26 @@ class TransNetDetector:
     """TransNetV2: cuts and gradual transitions.
 
     What the network is sure of counts, unless it is a flash; what it half believes counts as a cut
-    if the picture also changes abruptly there.
+    if the picture also changes abruptly there, and as a gradual transition if one picture blends
+    into another.
     """
 
-    def __init__(self, *, threshold: float = 0.5, doubt: float = 0.3) -> None:
+    def __init__(
+        self,
+        network: TransNet | Cascade | None = None,
+        *,
+        threshold: float = 0.5,
+        doubt: float = 0.3,
+    ) -> None:
         """Start on a film's first frame.
 
         Args:
+            network: Gives the scores: of every frame, or only where there is doubt. The latter if
+                None.
             threshold: Scores from here on are transitions.
-            doubt: Scores from here to `threshold` are cuts if the picture changes abruptly.
+            doubt: Scores from here to `threshold` are for the pictures to decide.
         """
-        self.network = TransNet()
+        self.network = network or Cascade()
         self._threshold, self._doubt = threshold, doubt
         self._found: list[Transition] = []
         self._settled = 0
@@ -108,32 +127,39 @@ class TransNetDetector:
 
     def _settle(self, *, at_end: bool) -> None:
         """Read the scores up to the last quiet frame, where no run of high ones can cross."""
-        single, many = (scores[self._settled :] for scores in self.network.scores())
+        start = self._settled
+        single, many = (scores[start:] for scores in self.network.scores())
         quiet = np.flatnonzero(np.maximum(single, many) < self._doubt)
         end = len(single) if at_end else int(quiet[-1]) + 1 if len(quiet) else 0
-        found = transitions_from_scores(
+        candidates = candidates_from_scores(
             single[:end], many[:end], threshold=self._threshold, doubt=self._doubt
         )
-        moved = (
+        decided = (self._decide(candidate, start) for candidate in candidates)
+        self._found += [
             replace(t, first_frame=t.first_frame + start, last_frame=t.last_frame + start)
-            for start in [self._settled]
-            for t in found
-        )
-        self._found += [t for t in moved if self._is_transition(t)]
+            for t in without_overlaps(t for t in decided if t is not None)
+        ]
         self._settled += end if at_end else max(0, end - 1)
         keep = max(0, self._settled - _REACH - self._first_picture)
         del self._pictures[:keep]
         self._first_picture += keep
 
-    def _is_transition(self, transition: Transition) -> bool:
-        if transition.kind != "cut":
-            return True
-        cut = transition.first_frame - self._first_picture
-        near = np.stack(self._pictures[max(0, cut - _REACH) : cut + _REACH])
-        cut = min(cut, _REACH)
-        if transition.confidence < self._threshold and not is_abrupt(near, cut):
-            return False
-        return not is_flash(near, cut)
+    def _decide(self, candidate: Candidate, start: int) -> Transition | None:
+        """What a candidate is by the pictures around it; its frames count from `start`."""
+        if candidate.sure and candidate.long:
+            return candidate.as_gradual()
+        cut = candidate.cut + start
+        near, middle = self._near(cut - _REACH, cut + _REACH), _REACH
+        if candidate.sure or is_abrupt(near, middle):
+            return None if is_flash(near, middle) else candidate.as_cut()
+        around = self._near(candidate.first + start - REACH, candidate.last + start + 1 + REACH)
+        return candidate.as_gradual() if candidate.long and is_blend(around) else None
+
+    def _near(self, start: int, end: int) -> NDArray[np.uint8]:
+        """The small pictures from `start` to `end`, the film's first and last repeated beyond."""
+        last = self._first_picture + len(self._pictures) - 1
+        numbers = np.clip(np.arange(start, end), self._first_picture, last)
+        return np.stack([self._pictures[n - self._first_picture] for n in numbers])
 
 
 class SceneDetectDetector:

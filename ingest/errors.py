@@ -14,6 +14,8 @@ IngestError
 
 from pathlib import Path
 
+from ingest.paths import visible
+
 
 class IngestError(Exception):
     """Something a user can put right."""
@@ -27,7 +29,8 @@ class UnreadableMedia(IngestError):
         self.path, self.reason, self.advice = path, reason, advice
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.reason}" + (f"\n{self.advice}" if self.advice else "")
+        place = visible(str(self.path))
+        return f"{place}: {visible(self.reason)}" + (f"\n{self.advice}" if self.advice else "")
 
 
 class UnknownMedia(IngestError):
@@ -59,15 +62,14 @@ class AmbiguousMedia(IngestError):
 class NotIngested(IngestError):
     """A thing that this work needs was never computed for this media."""
 
-    def __init__(self, name: str, what: str) -> None:
-        super().__init__(name, what)
-        self.name, self.what = name, what
+    def __init__(
+        self, name: str, what: str, advice: str = "Compute it: reel ingest --force FILE"
+    ) -> None:
+        super().__init__(name, what, advice)
+        self.name, self.what, self.advice = name, what, advice
 
     def __str__(self) -> str:
-        return (
-            f"{self.name} has no {self.what} in the catalogue.\n"
-            "Compute it: reel ingest --force FILE"
-        )
+        return f"{self.name} has no {self.what} in the catalogue.\n{self.advice}"
 
 
 class MissingWeights(IngestError):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.camera import MOTION_MEASURES, CameraMeter, shot_motion
+from ingest.faces import FACE_MEASURES, face_measures
 from ingest.letterbox import BAR_MEASURES, black_edges, shot_bars
 from ingest.loudness import (
     MOMENTARY_STEPS,
@@ -35,12 +36,15 @@ SHOT_MEASURES = (
     *SOUND_MEASURES,
     *MOTION_MEASURES,
     *BAR_MEASURES,
+    *FACE_MEASURES,
 )
 """In the order of the columns; `docs/footage.md` says what each is."""
 
 _STEP = Fraction(1, 10)
 _MOMENTARY, _SHORT_TERM = MOMENTARY_STEPS * _STEP, SHORT_TERM_STEPS * _STEP
 _GATE = -70.0
+_OPPONENTS = np.array([[1, -1, 0], [0.5, 0.5, -1]], np.float32)
+"""Red and green to red against green, and yellow against blue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +148,11 @@ def shot_measures(
     samples: Samples,
     sound: Sound,
     times: Sequence[ShotTimes],
+    *,
+    faces: Sequence[tuple[float, float]] | None = None,
+    rotation: int = 0,
 ) -> ShotMeasures:
-    """Measure each shot: the mean over its frames, how the camera moves, and its sound.
+    """Measure each shot: the mean over its frames, how the camera moves, its sound, its faces.
 
     Motion leaves out the change across the cut itself. A measure that a shot does not have is NaN:
     motion in a shot of one frame, loudness where there is no sound or only digital silence.
@@ -156,21 +163,27 @@ def shot_measures(
         samples: Of the whole film.
         sound: Of the whole film; empty for a film without.
         times: Of each shot.
+        faces: By `ingest.faces.find_faces`, of each shot; None where nobody looked for any.
+        rotation: Degrees clockwise to turn the picture for display.
     """
+    found = [(float("nan"), float("nan"))] * len(shots) if faces is None else faces
     loud, short_term = momentary(sound), block_loudness(sound.levels, SHORT_TERM_STEPS)
     pulse = pulse_clarity(sound.onsets)
     rows = []
-    for shot, when in zip(shots, times, strict=True):
+    for shot, when, seen in zip(shots, times, found, strict=True):
         inside = frames[shot.span.start : shot.span.end].astype(np.float64)
         means = inside.mean(axis=0)
         motion = inside[1:, FRAME_MEASURES.index("motion")]
         means[FRAME_MEASURES.index("motion")] = motion.mean() if len(motion) else np.nan
+        camera = samples.of_shot(shot)
+        bars = np.array(camera[-len(BAR_MEASURES) :], dtype=np.float32)
         rows.append(
             [
                 *means,
                 *_shot_loudness(loud[when.rows(len(loud), _STEP, _MOMENTARY)]),
                 *_shot_sound(sound, short_term, pulse, when),
-                *samples.of_shot(shot),
+                *camera,
+                *face_measures(seen, bars, rotation),
             ]
         )
     values = np.array(rows, dtype=np.float32).reshape(-1, len(SHOT_MEASURES))
@@ -242,8 +255,6 @@ def _largest(values: Floats) -> float:
 
 
 def _colourfulness(picture: NDArray[np.uint8]) -> float:
-    small = cv2.resize(picture, (64, 36), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    red, green, blue = small[..., 0], small[..., 1], small[..., 2]
-    red_green, yellow_blue = red - green, (red + green) / 2 - blue
-    spread = np.hypot(red_green.std(), yellow_blue.std())
-    return float(spread + 0.3 * np.hypot(red_green.mean(), yellow_blue.mean()))
+    small = cv2.resize(picture, (64, 36), interpolation=cv2.INTER_AREA).astype(np.float32)
+    mean, spread = cv2.meanStdDev(cv2.transform(small, _OPPONENTS))  # each (2, 1)
+    return float(np.hypot(*spread.ravel()) + 0.3 * np.hypot(*mean.ravel())) / 255

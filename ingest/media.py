@@ -6,6 +6,7 @@ No I/O: `video.py` opens files, `catalog.py` keeps what was found.
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 from typing import Literal, NewType
 
 import numpy as np
@@ -16,6 +17,9 @@ from ingest.timecode import FrameRange
 MediaId = NewType("MediaId", int)
 Floats = NDArray[np.float32]
 TransitionKind = Literal["start", "cut", "gradual"]
+
+DEFAULT_MODEL = "efficientnet-lite0"
+"""Which model's embeddings are meant where none is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,20 @@ class Embeddings:
 
 
 @dataclass(frozen=True, slots=True)
+class Signatures:
+    """Picture signatures over a film, for telling the same picture in another file."""
+
+    frames: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """`(n,)`, rising: which frames; those that are too flat or dark to tell are left out."""
+    values: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    """`(n,)`, 64 bits each; alike pictures differ in few of them."""
+
+    def __post_init__(self) -> None:
+        if self.frames.shape != self.values.shape or self.frames.ndim != 1:
+            raise ValueError(f"{self.frames.shape = } does not fit {self.values.shape = }")
+
+
+@dataclass(frozen=True, slots=True)
 class Curves:
     """Measures over film time, before they are averaged per shot."""
 
@@ -198,3 +216,28 @@ class Sound:
     """`(stretches, 2)`, where somebody speaks: samples at 16 kHz, first and one after the last."""
     onsets: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     """`(n,)`, onset strength, 0 or more: value `k` is of the moment `k / 50` s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """All that one pass over a file found, before it has an id in a catalogue."""
+
+    media: Media
+    """Its `id` is not yet one of the catalogue's."""
+    detector: str
+    shots: tuple[Shot, ...]
+    frame_times: NDArray[np.int64]
+    """`(frames,)`, PTS of every frame in decode order."""
+    measures: ShotMeasures
+    curves: Curves
+    embeddings: tuple[Embeddings, ...]
+    transition_scores: NDArray[np.float32]
+    """`(frames,)`, the detector's score that a transition happens at each frame."""
+    thumbnails: tuple[bytes, ...]
+    """A JPEG for each shot."""
+    sound: Sound = field(default_factory=Sound)
+    picture_frames: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """`(shots,)`, the frame that each thumbnail and embedding was made of; empty if not known."""
+    signatures: Signatures = field(default_factory=Signatures)
+    proxy: Path | None = None
+    """A review proxy beside its place in the catalogue, which takes it over; None for none."""

@@ -1,6 +1,7 @@
 """From scores to transitions, and from transitions to shots that tile a film. Pure functions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -61,44 +62,91 @@ def _distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     return float(np.abs(a - b).mean())
 
 
-def transitions_from_scores(
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A run of high scores: what may be a transition."""
+
+    first: int
+    last: int
+    """The frames that take part, and the first one after them, unless the film ends there."""
+    cut: int
+    """The first frame of the new shot, if it is a cut."""
+    confidence: float
+    """The highest single score, 0 to 1."""
+    sure: bool
+    """Whether the scores alone make it a transition."""
+
+    def as_cut(self) -> Transition:
+        """The cut that it may be."""
+        return Transition("cut", self.cut, self.cut, self.confidence)
+
+    def as_gradual(self) -> Transition:
+        """The gradual transition that it may be."""
+        return Transition("gradual", self.first, self.last, self.confidence)
+
+    @property
+    def long(self) -> bool:
+        """Whether it takes longer than a cut."""
+        return self.last - self.first > LONGEST_CUT
+
+
+def candidates_from_scores(
     single: NDArray[np.float32],
     many: NDArray[np.float32],
     *,
     threshold: float = 0.5,
-    doubt: float | None = None,
-) -> list[Transition]:
-    """Read TransNetV2's two scores as transitions.
+    doubt: float = 0.3,
+) -> list[Candidate]:
+    """Read TransNetV2's two scores: what is a transition, and what the pictures have to decide.
 
-    Each run of `single >= threshold` is one transition, as far as `many >= threshold` reaches on
-    both sides. A run of at most `LONGEST_CUT` frames is a cut, and its new shot begins on the frame
-    after the run's highest single score; a longer run is gradual. A run that only reaches `doubt`
-    is given if it would be a cut, for the pictures to decide.
+    Each run of `single >= threshold` is one, as far as `many >= threshold` reaches on both sides; a
+    run that only reaches `doubt` is one that is not sure, as far as `many >= doubt` reaches.
 
     Args:
         single: `(frames,)` in [0, 1]; high on the last frame before a new shot.
         many: `(frames,)` in [0, 1]; high on every frame that takes part in a transition.
         threshold: Above 0, up to 1.
-        doubt: Above 0, up to `threshold`; the same if None.
+        doubt: Above 0, up to `threshold`.
+
+    Returns:
+        In order; none lies on the film's first frame alone, or begins behind its last.
+    """
+    frames, found = len(single), []
+    for run in _runs(single >= doubt):
+        confidence = float(single[slice(*run)].max())
+        sure = confidence >= threshold
+        first, end = _narrow(single >= threshold, *run) if sure else run
+        start, stop = _extend(many >= (threshold if sure else doubt), first, end)
+        cut = first + int(single[first:end].argmax()) + 1
+        candidate = Candidate(start, min(stop, frames - 1), cut, confidence, sure)
+        if candidate.last > 0 and (candidate.long or cut < frames):
+            found.append(candidate)
+    return found
+
+
+def transitions_from_scores(
+    single: NDArray[np.float32], many: NDArray[np.float32], *, threshold: float = 0.5
+) -> list[Transition]:
+    """Read TransNetV2's two scores alone: short runs are cuts, longer ones gradual.
+
+    Args:
+        single: As `candidates_from_scores` takes it.
+        many: The same.
+        threshold: Above 0, up to 1.
 
     Returns:
         In order; no two share a frame, and none lies on the film's first frame.
     """
-    frames = len(single)
+    candidates = candidates_from_scores(single, many, threshold=threshold, doubt=threshold)
+    return without_overlaps([c.as_gradual() if c.long else c.as_cut() for c in candidates])
+
+
+def without_overlaps(transitions: Iterable[Transition]) -> list[Transition]:
+    """Transitions in order of which those that touch are made one."""
     found: list[Transition] = []
-    for run in _runs(single >= (threshold if doubt is None else doubt)):
-        confidence = float(single[slice(*run)].max())
-        sure = confidence >= threshold
-        first, end = _narrow(single >= threshold, *run) if sure else run
-        start, stop = _extend(many >= threshold, first, end)
-        if stop - start <= LONGEST_CUT:
-            cut = first + int(single[first:end].argmax()) + 1
-            new = Transition("cut", cut, cut, confidence) if cut < frames else None
-        else:
-            gradual = Transition("gradual", start, min(stop, frames - 1), confidence)
-            new = gradual if sure else None
-        if new is not None and new.last_frame > 0:
-            _append(found, new)
+    for transition in transitions:
+        if transition.last_frame > 0:
+            _append(found, transition)
     return found
 
 

@@ -32,6 +32,8 @@ media = Table(
     Column("ingest_version", Text, nullable=False),
     Column("ingested_at", Text, nullable=False),
     Column("colour", Text),
+    Column("proxy", Text),
+    Column("thumbnails", Text),
 )
 
 shot = Table(
@@ -119,6 +121,17 @@ slot = Table(
     Column("score", Float, nullable=False),
     Column("reasons", Text, nullable=False),
     Column("alternates", Text, nullable=False),
+)
+
+alignment = Table(
+    "alignment",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("media_id", Integer, ForeignKey("media.id"), nullable=False),
+    Column("trailer_fingerprint", Text, nullable=False),
+    Column("trailer_path", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
 )
 
 model = Table(

@@ -1,40 +1,49 @@
 """TransNetV2 over a stream of frames: how likely each one is the last before a transition.
 
-Windows of 250 frames every 200, of which the middle 200 count: a fifth of the frames run twice,
+Windows of 200 frames every 150, of which the middle 150 count: a quarter of the frames run twice,
 where the released windows (100 every 50) run every frame twice and see less of a long dissolve.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from ingest.transnet_network import HEIGHT, WIDTH, TransNetNetwork, load_network
+from ingest.growing import GrowingArray
+from ingest.runtime import chosen_runtime, compile_for_openvino
+from ingest.transnet_network import HEIGHT, WIDTH, load_network
 
-STEP, CONTEXT = 200, 25
+STEP, CONTEXT = 150, 25
 WINDOW = CONTEXT + STEP + CONTEXT
+
+Scorer = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], ...]]
+"""Takes a window, `(frames, 27, 48, 3)` RGB, and gives the two scores of `TransNet.scores`."""
+
+_VERSION = "transnetv2-1"
+"""Counts up whenever the arrangement of the network changes."""
+_EXAMPLE_FRAMES = CONTEXT + 2 + CONTEXT
 
 
 class TransNet:
     """Takes frames one by one and gives scores in blocks, at most `WINDOW` frames later."""
 
-    def __init__(self, network: TransNetNetwork | None = None) -> None:
+    def __init__(self, network: Scorer | None = None) -> None:
         """Start on a film's first frame.
 
         Args:
-            network: From `load_network`, to share one between films; loaded if None.
+            network: From `load_scorer`, to share one between films; loaded if None.
         """
-        self._network = load_network() if network is None else network
+        self._network = load_scorer() if network is None else network
         self._waiting: list[NDArray[np.uint8]] = []
         self._pushed = 0
-        self._single: list[NDArray[np.float32]] = []
-        self._many: list[NDArray[np.float32]] = []
-        self._scored = 0
+        self._single, self._many = GrowingArray(np.float32), GrowingArray(np.float32)
 
     @property
     def scored(self) -> int:
         """How many frames, from the first, have their scores."""
-        return self._scored
+        return len(self._single)
 
     def push(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Take the next frame, `(height, width, 3)` RGB of any size.
@@ -42,8 +51,7 @@ class TransNet:
         Returns:
             What the network sees of it, `(27, 48, 3)`.
         """
-        resized = cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-        small = np.asarray(resized, dtype=np.uint8)
+        small = shrink(picture)
         if self._pushed == 0:
             self._waiting = [small] * CONTEXT
         self._waiting.append(small)
@@ -54,7 +62,7 @@ class TransNet:
 
     def finish(self) -> None:
         """Score the frames that still wait, with the last one repeated behind them."""
-        left = self._pushed - self._scored
+        left = self._pushed - self.scored
         if left > 0:
             missing = CONTEXT + left + CONTEXT - len(self._waiting)
             self._waiting += [self._waiting[-1]] * missing
@@ -66,17 +74,53 @@ class TransNet:
         The first is high on the one frame before a new shot (or in the middle of a gradual
         transition), the second on every frame that takes part in a transition.
         """
-        empty = [np.zeros(0, np.float32)]
-        return np.concatenate(empty + self._single), np.concatenate(empty + self._many)
+        return self._single.values, self._many.values
 
     def _score(self, frames: int) -> None:
         """Score `frames` frames after the first `CONTEXT` of those that wait, and let them go."""
-        window = torch.from_numpy(
-            np.stack(self._waiting)
-        )  # (CONTEXT + frames + CONTEXT, 27, 48, 3)
-        with torch.inference_mode():
-            single, many = self._network(window)
-        self._single.append(single[CONTEXT : CONTEXT + frames].numpy())
-        self._many.append(many[CONTEXT : CONTEXT + frames].numpy())
-        self._scored += frames
+        window = np.stack(self._waiting)  # (CONTEXT + frames + CONTEXT, 27, 48, 3)
+        single, many = self._network(window)
+        self._single.extend(single[CONTEXT : CONTEXT + frames])
+        self._many.extend(many[CONTEXT : CONTEXT + frames])
         del self._waiting[:frames]
+
+
+def load_scorer(runtime: str | None = None) -> Scorer:
+    """The released network as this machine runs it best.
+
+    Args:
+        runtime: One of `ingest.runtime.RUNTIMES`; chosen there if None.
+
+    Raises:
+        MissingWeights: The package that carries the weights is not installed.
+        EngineUnavailable: The environment asks for a runtime that there is not.
+    """
+    import torch
+
+    if (runtime or chosen_runtime()) == "openvino":
+        return compile_for_openvino(_VERSION, _to_convert, bfloat16=True)
+    network = load_network()
+
+    def score(window: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        with torch.inference_mode():
+            return tuple(scores.numpy() for scores in network(torch.from_numpy(window)))
+
+    return score
+
+
+def _to_convert() -> tuple[Any, Any]:
+    import torch
+
+    network = load_network(torch.float32)
+
+    class Module(torch.nn.Module):
+        def forward(self, window: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            return network(window)
+
+    return Module(), torch.zeros((_EXAMPLE_FRAMES, HEIGHT, WIDTH, 3), dtype=torch.uint8)
+
+
+def shrink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What the network sees of a picture: `(height, width, 3)` to `(27, 48, 3)`."""
+    resized = cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    return np.asarray(resized, dtype=np.uint8)

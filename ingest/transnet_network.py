@@ -68,7 +68,7 @@ class TransNetNetwork:
             Two of `(T,)` in [0, 1]: that a transition happens at a frame (the last one before the
             new shot), and that a frame takes part in one.
         """
-        T = len(frames)
+        T = frames.shape[0]  # not len, which a conversion would take for a constant
         x = frames.permute(0, 3, 1, 2).to(self.dtype) / 255  # (T, 3, 27, 48), channels last
         means = []
         for cells in self._stacks:
@@ -104,14 +104,14 @@ class TransNetNetwork:
         branches = len(self.config.dilations)
         x = functional.conv2d(x, spatial, padding=1)  # (T, 4 * 2F, H, W)
         taps = functional.conv2d(x, temporal, bias, groups=branches)  # (T, 4 * 3F, H, W)
-        T, _, H, W = taps.shape
-        taps = taps.permute(0, 2, 3, 1).view(T, H, W, branches, 3, -1)  # (T, H, W, 4, 3, F)
-        out = taps[..., 1, :].contiguous()  # (T, H, W, 4, F): the frame itself
-        for branch, step in enumerate(self.config.dilations):
-            if step < T:
-                out[step:, ..., branch, :] += taps[:-step, ..., branch, 0, :]  # the frame before
-                out[:-step, ..., branch, :] += taps[step:, ..., branch, 2, :]  # the frame after
-        return out.view(T, H, W, -1).permute(0, 3, 1, 2)  # (T, 4F, H, W), channels last
+        summed = []
+        for branch, step in zip(taps.chunk(branches, dim=1), self.config.dilations, strict=True):
+            before, itself, after = branch.chunk(3, dim=1)  # each (T, F, H, W)
+            nothing = torch.zeros_like(before[:step])
+            earlier = torch.cat([nothing, before[:-step]])[: taps.shape[0]]
+            later = torch.cat([after[step:], nothing])[-taps.shape[0] :]
+            summed.append(itself + earlier + later)
+        return torch.cat(summed, dim=1)  # (T, 4F, H, W), channels last
 
     def _cell(
         self, weights: dict[str, Tensor], stack: int, cell: int
@@ -150,7 +150,7 @@ class TransNetNetwork:
         """How like each frame is to those around it, `(T, dim)` to `(T, 128)`."""
         reach = self.config.lookup // 2
         similar = functional.pad(vectors @ vectors.T, (reach, reach))  # (T, T + 2 * reach)
-        T = len(vectors)
+        T = vectors.shape[0]
         columns = torch.arange(T)[:, None] + torch.arange(self.config.lookup)  # (T, lookup)
         around = similar.gather(1, columns)
         weight, bias = self._head[f"{layer}.fc.weight"], self._head[f"{layer}.fc.bias"]
@@ -190,5 +190,5 @@ def _colour_histograms(frames: Tensor) -> Tensor:
     """Each frame's colours in 8 x 8 x 8 bins, as a vector of unit length: `(T, 512)`."""
     red, green, blue = (frames[..., c].long() >> 5 for c in range(3))
     bins = ((red << 6) + (green << 3) + blue).flatten(1)  # (T, 27 * 48)
-    counts = torch.zeros(len(frames), 512).scatter_add_(1, bins, torch.ones(bins.shape))
+    counts = torch.zeros(frames.shape[0], 512).scatter_add_(1, bins, torch.ones(bins.shape))
     return functional.normalize(counts, dim=1)

@@ -45,6 +45,12 @@ class Damage:
     video_packets: int = 0
     audio_packets: int = 0
     messages: list[str] = field(default_factory=list)
+    stopped: bool = False
+    """Whether reading ended with an error before the end of the file."""
+    cut_packets: bool = False
+    """Whether the last packet of a stream was not whole."""
+    last_frame_damaged: bool = False
+    """Whether the decoder had to make up a part of the last picture."""
 
     def note(self, stream_type: str, error: Exception) -> None:
         """Count one damaged packet; keep the first message of its kind."""
@@ -142,16 +148,21 @@ def decode(streams: Streams, damage: Damage) -> Iterator[VideoFrame | AudioFrame
     chosen = [streams.video] + ([streams.audio] if streams.audio else [])
     packets = streams.container.demux(chosen)
     size = (streams.video.width, streams.video.height)
+    cut: dict[int, bool] = {}
     while True:
         try:
             packet = next(packets)
         except StopIteration:
+            damage.cut_packets = any(cut.values())
             return
         except av.error.FFmpegError as error:
             if isinstance(error, MemoryError):
                 raise
             damage.note("video", error)
+            damage.stopped = True
             return
+        if packet.size:
+            cut[packet.stream.index] = packet.is_corrupt
         try:
             frames = packet.decode()
         except (av.error.FFmpegError, ValueError) as error:
@@ -160,9 +171,11 @@ def decode(streams: Streams, damage: Damage) -> Iterator[VideoFrame | AudioFrame
             damage.note(packet.stream.type, error)
             continue
         for frame in frames:
-            if isinstance(frame, VideoFrame) and (frame.width, frame.height) != size:
-                size = (frame.width, frame.height)
-                _check_size(streams.container.name.removeprefix("file:"), *size)
+            if isinstance(frame, VideoFrame):
+                damage.last_frame_damaged = frame.is_corrupt
+                if (frame.width, frame.height) != size:
+                    size = (frame.width, frame.height)
+                    _check_size(streams.container.name.removeprefix("file:"), *size)
             yield frame  # type: ignore[misc]
 
 

@@ -1,4 +1,4 @@
-"""Commands over cuts: `reel cut`, `reel export`, `reel render` and `reel learn`."""
+"""Commands over cuts: `reel cut`, `reel export` and `reel render`."""
 
 import re
 from collections.abc import Callable
@@ -151,6 +151,44 @@ def show_command(cut: str, output_format: str, workspace: Workspace, console: Co
         _print_cut(catalog, find_cut(catalog, cut), output_format, console)
 
 
+@cut_group.command("why")
+@click.argument("cut")
+@click.argument("shot", type=click.IntRange(0))
+@format_option("table", "json")
+@shared_options
+def why_command(
+    cut: str, shot: int, output_format: str, workspace: Workspace, console: Console
+) -> None:
+    """Tell whether CUT's brief chooses SHOT, and the smallest changes that would turn that.
+
+    The shot is counted from 0, as reel shots counts it. Each change was tried: the cut was
+    assembled anew with it.
+    """
+    from editing.cut_store import find_cut
+    from editing.run import why_shot
+    from ingest.catalog import Catalog
+
+    with Catalog(workspace.catalog) as catalog:
+        choice, reasons = why_shot(catalog, find_cut(catalog, cut), shot)
+    changes = [
+        {"setting": change.setting, "before": change.before, "after": change.after}
+        for change in choice.changes
+    ]
+    if output_format == "json":
+        parts = [{"name": reason.name, "value": reason.value} for reason in reasons]
+        found = {"shot": shot, "chosen": choice.chosen, "obstacle": choice.obstacle}
+        print_json(found | {"reasons": parts, "changes": changes})
+        return
+    click.echo(f"shot {shot} is {'chosen' if choice.chosen else 'not chosen'}")
+    if choice.obstacle:
+        click.echo(f"what keeps it out: {choice.obstacle}")
+    print_table(("part of its score", "value"), [(r.name, f"{r.value:+.3f}") for r in reasons])
+    wanted = "no longer be chosen" if choice.chosen else "be chosen"
+    print_table((f"it would {wanted} with", "now", "then"), [(*c.values(),) for c in changes])
+    if not changes:
+        console.say("no single change that was tried would turn that")
+
+
 @click.command("export")
 @click.argument("cut")
 @click.option(
@@ -208,56 +246,6 @@ def render_command(
         )
     sound = f"{made.sample_rate} Hz sound" if made.sample_rate else "no sound"
     click.echo(f"{output}: {made.frames:,} frames, {made.width}x{made.height}, {sound}")
-
-
-@click.group("learn")
-def learn_group() -> None:
-    """Train what scores the shots."""
-
-
-@learn_group.command("train")
-@click.option(
-    "--model",
-    type=click.Choice(["lstm", "transformer"]),
-    default="lstm",
-    show_default=True,
-    help="Which network to train.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**31 - 1),
-    default=0,
-    show_default=True,
-    help="The same seed and films give the same network.",
-)
-@click.option("--media", multiple=True, help="Train on this film (repeatable); all by default.")
-@format_option("table", "json")
-@shared_options
-def train_command(
-    media: tuple[str, ...],
-    output_format: str,
-    workspace: Workspace,
-    console: Console,
-    **options: Any,
-) -> None:
-    """Train a ranker on the ingested films, without labels; it becomes the latest of its name."""
-    from editing.rank.store import train_ranker
-    from ingest.catalog import Catalog
-
-    name, seed = options["model"], options["seed"]
-    with Catalog(workspace.catalog) as catalog:
-        films = [catalog.find_media(wanted) for wanted in media] or catalog.media()
-        with console.progress(f"Training {name} on {len(films)} films") as on_progress:
-            card = train_ranker(
-                catalog, name, [film.id for film in films], seed=seed, on_progress=on_progress
-            )
-    made = {"model": card.name, "version": card.version, "films": len(films), "seed": card.seed}
-    made |= {"step": card.step, "objective": card.objective}
-    if output_format == "json":
-        print_json(made | {"validation": dict(card.validation), "held_out": card.held_out})
-        return
-    print_table(tuple(made), [tuple(made.values())])
-    print_table(("reward of", card.held_out), [(n, f"{v:.4f}") for n, v in card.validation.items()])
 
 
 def _suggest(

@@ -9,18 +9,39 @@ from typing import Any
 import click
 
 from dashboard.batch_display import BatchDisplay
-from dashboard.console import Console, format_option, print_json, print_table, shared_options
+from dashboard.batch_summary import check_report_file, say_summary
+from dashboard.console import (
+    Console,
+    NamedPath,
+    format_option,
+    print_json,
+    print_table,
+    shared_options,
+)
 from dashboard.settings import Workspace
+from ingest.paths import visible
 
 
 @click.command("ingest")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, readable=False))
+@click.argument("paths", nargs=-1, type=NamedPath(path_type=Path, readable=False))
 @click.option(
     "--detector",
-    type=click.Choice(["transnet", "adaptive", "content"]),
-    default="transnet",
+    type=click.Choice(["cascade", "transnet", "adaptive", "content"]),
+    default="cascade",
     show_default=True,
-    help="TransNetV2, or PySceneDetect's adaptive or content detector (quicker, hard cuts only).",
+    help="TransNetV2 where cheap signals leave doubt, TransNetV2 on every frame, or an adaptive or "
+    "content detector of PySceneDetect (hard cuts only).",
+)
+@click.option(
+    "--embedding",
+    metavar="MODEL",
+    default="efficientnet-lite0",
+    show_default=True,
+    help="What makes the embeddings: also a folder or hub id of a CLIP or SigLIP model "
+    "(pip install 'reelroom[clip]'). Of known films only the embeddings are computed.",
+)
+@click.option(
+    "--proxies", is_flag=True, help="Also write a 360p MP4 of each film, for review in a browser."
 )
 @click.option("--force", is_flag=True, help="Analyse again what the catalogue already knows.")
 @click.option("--accept-damaged", is_flag=True, help="Take what decodes of a truncated file.")
@@ -66,6 +87,19 @@ from dashboard.settings import Workspace
 @click.option("--ray-address", "address", help="The Ray cluster; the one Ray finds if not given.")
 @click.option("--cpus", default=1.0, show_default=True, help="On Ray: processors for each file.")
 @click.option("--gpus", default=0.0, show_default=True, help="On Ray: GPUs for each file.")
+@click.option(
+    "--report",
+    "report_file",
+    type=NamedPath(path_type=Path, dir_okay=False),
+    callback=check_report_file,
+    help="Also write what became of each file to this .csv or .json, even if stopped by Ctrl-C.",
+)
+@click.option(
+    "--catalog-url",
+    envvar="REEL_CATALOG_URL",
+    help="Keep the catalogue in PostgreSQL, postgresql+psycopg://HOST/NAME; the workspace "
+    "remembers it (or REEL_CATALOG_URL).",
+)
 @format_option("table", "json")
 @shared_options
 def ingest_command(
@@ -74,6 +108,8 @@ def ingest_command(
     retry_failed: bool,
     watch: bool,
     still: float,
+    report_file: Path | None,
+    catalog_url: str | None,
     output_format: str,
     workspace: Workspace,
     console: Console,
@@ -94,7 +130,11 @@ def ingest_command(
     if watch and retry_failed:
         raise click.UsageError("--watch goes on with new files, and --retry-failed with old ones.")
     where = Machines(**{k: options.pop(k) for k in ("engine", "jobs", "cpus", "gpus", "address")})
+    if Path(options["embedding"]).is_dir():  # elsewhere it is to be the same folder
+        options["embedding"] = str(Path(options["embedding"]).resolve())
     files: list[Path] = [] if watch else list(paths)
+    if catalog_url:
+        workspace.use_catalog(catalog_url)
     if retry_failed:
         files = failed_files(workspace.catalog, paths)
         if not files:
@@ -109,16 +149,17 @@ def ingest_command(
         watcher=(display := BatchDisplay(console)).watcher,
     )
     if watch:
-        console.say(f"watching {', '.join(map(str, paths))}; stop with Ctrl-C")
+        console.say(f"watching {visible(', '.join(map(str, paths)))}; stop with Ctrl-C")
     reports, stopped = _take_reports(batch, display)
     _print_reports(reports, output_format)
+    say_summary(reports, display, console, report_file)
     if stopped:
         console.warn(
             f"stopped: {len(reports)} of {display.total} files are done, and kept. "
             "Run the same command again to go on."
         )
     elif not reports:
-        console.warn(f"no media among {', '.join(map(str, paths))}")
+        console.warn(f"no media among {visible(', '.join(map(str, paths)))}")
     if stopped and not watch:
         raise SystemExit(130)
     if any(report.status == "failed" for report in reports) or not (reports or watch):
@@ -126,36 +167,29 @@ def ingest_command(
 
 
 @click.command("media")
+@click.option(
+    "--duplicates",
+    is_flag=True,
+    help="List pairs of films that show the same pictures: copies, excerpts, shared shots.",
+)
 @format_option("table", "json")
 @shared_options
-def media_command(output_format: str, workspace: Workspace, console: Console) -> None:
+def media_command(
+    *, duplicates: bool, output_format: str, workspace: Workspace, console: Console
+) -> None:
     """List the footage in the catalogue, and what could not be ingested."""
+    from dashboard.media_facts import media_facts
     from ingest.catalog import Catalog
 
+    if duplicates:
+        from dashboard.film_pairs import show_duplicates
+
+        show_duplicates(workspace, console, output_format)
+        return
     with Catalog(workspace.catalog) as catalog:
         media, shots, failures = catalog.media(), catalog.shot_count(), catalog.failures()
     if output_format == "json":
-        print_json(
-            [
-                {
-                    "id": m.id,
-                    "path": m.path,
-                    "seconds": float(m.seconds),
-                    "frames": m.frames,
-                    "rate": str(m.rate),
-                    "variable_rate": m.variable_rate,
-                    "width": m.display_size[0],
-                    "height": m.display_size[1],
-                    "start_timecode": m.start_timecode,
-                    "sound": m.audio is not None,
-                    "integrated_lufs": m.audio.integrated_lufs if m.audio else None,
-                    "shots": shots.get(m.id, 0),
-                    "fingerprint": m.fingerprint,
-                    "warnings": list(m.warnings),
-                }
-                for m in media
-            ]
-        )
+        print_json([media_facts(m, shots.get(m.id, 0)) for m in media])
     else:
         rows = [
             (
@@ -172,9 +206,17 @@ def media_command(output_format: str, workspace: Workspace, console: Console) ->
 
 @click.command("shots")
 @click.argument("media")
+@click.option(
+    "--measures",
+    "with_measures",
+    is_flag=True,
+    help="Also how the camera moves, the shot scale, and the measures (a table shows a few).",
+)
 @format_option("table", "json", "csv")
 @shared_options
-def shots_command(media: str, output_format: str, workspace: Workspace, console: Console) -> None:
+def shots_command(
+    media: str, *, with_measures: bool, output_format: str, workspace: Workspace, console: Console
+) -> None:
     """Print the shots of MEDIA, a path or an id.
 
     Frames count from 0 in decode order; the end is the first frame after the shot. Seconds count
@@ -184,18 +226,24 @@ def shots_command(media: str, output_format: str, workspace: Workspace, console:
 
     with Catalog(workspace.catalog) as catalog:
         rows = shot_rows(catalog, media)
+        if with_measures:
+            rows = _with_measures(rows, catalog, media)
     if output_format == "json":
         print_json(rows)
         return
     flat = [
-        {k: v for k, v in row.items() if k != "transition_in"}
+        {k: v for k, v in row.items() if k not in ("transition_in", "measures")}
         | {f"transition_{k}": v for k, v in row["transition_in"].items()}
+        | row.get("measures", {})
         for row in rows
     ]
     if output_format == "csv":
         click.echo(",".join(flat[0]))
         for line in flat:
-            click.echo(",".join(map(str, line.values())))
+            click.echo(",".join("" if value is None else str(value) for value in line.values()))
+        return
+    if with_measures:
+        _print_measures(flat)
         return
     print_table(
         ("shot", "start", "end", "seconds", "from", "to", "transition", "confidence"),
@@ -239,6 +287,34 @@ def shot_rows(catalog: Any, wanted: str) -> list[dict[str, Any]]:
     ]
 
 
+def _with_measures(rows: list[dict[str, Any]], catalog: Any, wanted: str) -> list[dict[str, Any]]:
+    """The rows of `shot_rows` with the classes and measures of each shot."""
+    from dashboard.shot_words import shot_classes, shot_values
+
+    values = shot_values(catalog.measures(catalog.find_media(wanted).id))
+    return [
+        row | shot_classes(of_shot) | {"measures": of_shot}
+        for row, of_shot in zip(rows, values, strict=True)
+    ]
+
+
+def _print_measures(flat: list[dict[str, Any]]) -> None:
+    """A table of the classes and a few measures of each shot."""
+    from dashboard.shot_words import FEW_MEASURES
+
+    print_table(
+        ("shot", "from", "to", "camera", "shot scale", *FEW_MEASURES),
+        [
+            (
+                *(line["index"], f"{line['start_seconds']:.3f}", f"{line['end_seconds']:.3f}"),
+                *(line["camera_move"], line["shot_scale"]),
+                *("-" if (v := line.get(name)) is None else f"{v:.3g}" for name in FEW_MEASURES),
+            )
+            for line in flat
+        ],
+    )
+
+
 def _take_reports(batch: Any, display: BatchDisplay) -> tuple[list[Any], bool]:
     """The reports of a batch, shown as they come; and whether it was stopped from outside."""
     reports = []
@@ -246,8 +322,8 @@ def _take_reports(batch: Any, display: BatchDisplay) -> tuple[list[Any], bool]:
     try:
         with closing(batch), display:
             for report in batch:
-                display.show(report)
                 reports.append(report)
+                display.show(report)
     except KeyboardInterrupt:
         return reports, True
     finally:
@@ -275,7 +351,7 @@ def _print_reports(reports: list[Any], output_format: str) -> None:
 
 
 def _with_path(path: str, reason: str) -> str:
-    return reason if path in reason else f"{path}: {reason}"
+    return reason if visible(path) in reason else f"{visible(path)}: {reason}"
 
 
 def _first_line(text: str) -> str:

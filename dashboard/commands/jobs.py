@@ -6,6 +6,7 @@ import click
 
 from dashboard.console import Console, format_option, print_json, print_table, shared_options
 from dashboard.settings import Workspace
+from ingest.paths import visible
 
 _STATES = ("queued", "running", "stale", "done", "failed", "cancelled")
 
@@ -53,7 +54,7 @@ def jobs_cancel_command(job_id: int, workspace: Workspace, console: Console) -> 
 
     with Catalog(workspace.catalog) as catalog:
         job = JobStore(catalog).cancel(job_id)
-    console.say(f"job {job.id} is cancelled: {job.path}")
+    console.say(f"job {job.id} is cancelled: {visible(job.path)}")
 
 
 def _print_jobs(workspace: Workspace, state: str | None, output_format: str) -> None:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from dashboard.components import register
-from dashboard.media_server import media_link, render_link
+from dashboard.media_server import media_link, proxy_link, render_link
 from dashboard.queries import Film
 from dashboard.wording import rate_label
 from editing.interchange.sequence import Sequence
@@ -36,11 +36,11 @@ class Clip:
 
 
 def film_clip(film: Film) -> Clip:
-    """A film of the catalogue, with its source timecode."""
+    """A film of the catalogue, with its source timecode: its review proxy, if it has one."""
     media = film.media
     return Clip(
-        identity=f"{media.id}:{media.fingerprint}",
-        link=media_link(media.id),
+        identity=f"{media.id}:{media.fingerprint}:{'proxy' if film.has_proxy else 'film'}",
+        link=proxy_link(media.id) if film.has_proxy else media_link(media.id),
         label=media.name,
         rate=media.rate,
         frames=film.frames,

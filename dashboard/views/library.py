@@ -11,8 +11,9 @@ from dashboard.components.player import draw_player, film_clip
 from dashboard.components.sheet import Card, draw_sheet
 from dashboard.media_server import thumbnail_link
 from dashboard.queries import Film
+from dashboard.shot_words import FEW_MEASURES, shot_classes
 from dashboard.sources import folder_state, load_workspace
-from dashboard.wording import clock, minus, rate_label, size_label, sound_label
+from dashboard.wording import clock, measure_label, rate_label, size_label, sound_label
 
 SHOTS_A_PAGE = 24
 
@@ -134,11 +135,14 @@ def shot_sheet(film: Film, shots: pl.DataFrame, chosen: int) -> None:
         )
 
 
-def shot_details(shot: dict[str, Any], measures: list[str]) -> None:
-    values = [minus(f"{name} **{shot[name]:.3g}**") for name in measures if shot[name] is not None]
+def shot_details(shot: dict[str, Any]) -> None:
+    classes = shot_classes(shot)
+    values = [f"camera **{classes['camera_move']}**", f"shot scale **{classes['shot_scale']}**"]
+    known = [name for name in FEW_MEASURES if shot.get(name) is not None]
+    values += [measure_label(name, shot[name]) for name in known]
     st.caption(
         f"Shot **{shot['shot']}** · {shot['start_tc']} – {shot['end_tc']} · "
-        f"**{shot['end'] - shot['start']} frames**  \n" + " · ".join(values).replace("_", " ")
+        f"**{shot['end'] - shot['start']} frames**  \n" + " · ".join(values)
     )
 
 
@@ -150,7 +154,7 @@ def film_viewer(film: Film, shots: pl.DataFrame) -> None:
     with screen:
         request = f"{film.media.id}:{st.session_state.get('shot_request', 0)}"
         draw_player(film_clip(film), seek=int(shot["start"]), request=request)
-        shot_details(shot, measures_of(shots))
+        shot_details(shot)
     with sheet:
         shot_sheet(film, shots, chosen)
     st.altair_chart(
@@ -164,8 +168,9 @@ def shots_table(shots: pl.DataFrame) -> None:
     measure_columns: dict[str, Any] = {
         name: st.column_config.NumberColumn(format="%.3f") for name in measures_of(shots)
     }
+    classes = pl.DataFrame([shot_classes(shot) for shot in shots.iter_rows(named=True)])
     st.dataframe(
-        shots.drop("from"),
+        shots.drop("from").hstack(classes),
         hide_index=True,
         row_height=30,
         column_config=measure_columns
@@ -179,6 +184,8 @@ def shots_table(shots: pl.DataFrame) -> None:
             "transition": "Transition in",
             "transition_frames": st.column_config.NumberColumn("Its frames"),
             "confidence": st.column_config.NumberColumn("Confidence", format="percent"),
+            "camera_move": "Camera",
+            "shot_scale": "Shot scale",
         },
     )
 

@@ -19,9 +19,10 @@ from safetensors import SafetensorError
 
 from editing.errors import ModelError
 from editing.rank.features import FeatureSpace
-from editing.rank.networks import NetworkRanker, network_from
+from editing.rank.networks import NetworkRanker, compute_device, network_from
 
-FORMAT = 1
+FORMAT = 2
+"""1 had networks without the linear path and the order head."""
 WEIGHTS, CARD = "model.safetensors", "card.json"
 
 
@@ -38,6 +39,10 @@ class Card:
     """The network's sizes."""
     objective: str
     """What it was taught to do, in words for people."""
+    learned_from: tuple[str, ...]
+    """Where its labels came from, with their weights and numbers; none for training without."""
+    started_from: str
+    """The version that was trained further; empty for a new network."""
     trained_on: tuple[str, ...]
     """Fingerprints of the media."""
     trained_at: str
@@ -48,7 +53,7 @@ class Card:
     step: int
     """The step of the training that was kept: the best by validation."""
     validation: Mapping[str, float]
-    """Mean reward of what was held out, for this ranker and those that it should beat."""
+    """Figures on what was held out, for this ranker and those that it should beat."""
     held_out: str
     """What the validation figures are on, in words for people."""
 
@@ -68,8 +73,8 @@ class Card:
             if values.pop("format") != FORMAT:
                 raise ValueError("it was written by another version of this program")
             space = values["space"] | {"measures": tuple(values["space"]["measures"])}
-            trained_on = tuple(values["trained_on"])
-            return cls(**values | {"space": FeatureSpace(**space), "trained_on": trained_on})
+            lists = {name: tuple(values[name]) for name in ("trained_on", "learned_from")}
+            return cls(**values | {"space": FeatureSpace(**space)} | lists)
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"it is no ranker's card: {error!r}") from error
 
@@ -115,6 +120,7 @@ def read_checkpoint(folder: Path) -> tuple[NetworkRanker, Card]:
         if version_of(card.name, card.space, card.config, weights) != card.version:
             raise ValueError("its content is not what its version stands for")
         network = network_from(card.name, card.config, safetensors.torch.load(weights))
+        network.to(compute_device())
     except (OSError, ValueError, SafetensorError) as error:
         raise ModelError(
             f"the ranker in {folder} is missing or damaged ({error}).\n"

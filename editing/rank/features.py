@@ -18,7 +18,15 @@ from editing.rank.film import Film
 OUTLIER = 3.0
 """Standard deviations; a measure further from its film's mean counts as this far."""
 
+PICTURE_VARIANCE = 4.0
+"""A picture counts as so many measures: its 1,280 numbers would drown them, and be learned by
+heart. Chosen on validation films (`benchmarks/ranking.py`)."""
+
 PICTURE, LENGTH, PLACE, OTHER = "picture content", "length", "place in the film", "other measures"
+SCENE, APART = "the scene it is in", "what sets it apart in its scene"
+"""What the picture tells, in two."""
+SCENE_SHOTS = 2
+"""On both sides of a shot: how far its scene is taken to reach."""
 GROUP_OF = {
     "luma": "light and colour",
     "contrast": "light and colour",
@@ -37,6 +45,8 @@ GROUP_OF = {
     "tilt": "camera movement",
     "zoom": "camera movement",
     "shake": "camera movement",
+    "faces": "people",
+    "face_height": "people",
 }
 """Under which name, in words for people, each measure is explained."""
 
@@ -100,14 +110,40 @@ class FeatureSpace:
         """How many numbers `encode` gives a shot."""
         return self.embedding_dim + 2 * len(self.measures) + 2
 
-    def groups(self) -> dict[str, list[int]]:
-        """The columns of `encode` by what they tell of, in words for people."""
-        first, count = self.embedding_dim, len(self.measures)
+    def groups(self, picture_dim: int | None = None) -> dict[str, list[int]]:
+        """The columns of `encode` by what they tell of, in words for people.
+
+        Args:
+            picture_dim: How many columns the picture has, if it was narrowed.
+        """
+        first, count = picture_dim or self.embedding_dim, len(self.measures)
         groups = {PICTURE: list(range(first))}
         for i, name in enumerate(self.measures):
             group = groups.setdefault(GROUP_OF.get(name, OTHER), [])
             group += [first + i, first + count + i]
         return groups | {LENGTH: [first + 2 * count], PLACE: [first + 2 * count + 1]}
+
+    def contributions(self, beyond: Tensor, picture_dim: int | None = None) -> dict[str, Tensor]:
+        """What each thing that can be told of a shot adds to the average shot of its film.
+
+        The groups of columns, with the picture in two: `SCENE` is the mean picture of the shots
+        around, and `APART` what differs from it.
+
+        Args:
+            beyond: `(shots, columns)`: an encoded film less its `level`, or any linear map of the
+                pictures in it.
+            picture_dim: How many columns the picture has, if it was narrowed.
+
+        Returns:
+            For each name `(shots, columns)`; together they are `beyond`.
+        """
+        parts: dict[str, Tensor] = {}
+        for name, columns in self.groups(picture_dim).items():
+            parts[name] = torch.zeros_like(beyond)
+            parts[name][:, columns] = beyond[:, columns]
+        picture = parts.pop(PICTURE)
+        scene = _around(picture, SCENE_SHOTS)
+        return {SCENE: scene, APART: picture - scene} | parts
 
     def unmeasured(self, film: Film) -> dict[str, NDArray[np.bool_]]:
         """For each group of measures: `(shots,)`, true where a shot has none of them."""
@@ -121,9 +157,10 @@ class FeatureSpace:
     def encode(self, film: Film) -> Tensor:
         """What a network reads: `(shots, columns)`.
 
-        In order: the embedding less the film's mean one, scaled to variance 1; each measure,
-        standardised; 1 for each measure that the shot has; the standardised logarithm of the
-        length; the place in the film from -1 (first frame) to 1.
+        In order: the embedding less the film's mean one, scaled so that all its numbers together
+        vary by `PICTURE_VARIANCE`; each measure, standardised; 1 for each measure that the shot
+        has; the standardised logarithm of the length; the place in the film from -1 (first frame)
+        to 1.
 
         Raises:
             ModelError: The film has other features.
@@ -132,7 +169,8 @@ class FeatureSpace:
         vectors = film.embeddings.vectors.astype(np.float64)
         centred = vectors - vectors.mean(axis=0)
         spread = np.sqrt((centred**2).mean())
-        picture = centred / spread if spread > 1e-6 else np.zeros_like(centred)
+        scale = np.sqrt(PICTURE_VARIANCE / vectors.shape[1])
+        picture = centred / spread * scale if spread > 1e-6 else np.zeros_like(centred)
         chosen = [film.measures.names.index(name) for name in self.measures]
         measured, missing = standardise(film.measures.values[:, chosen])
         length, _ = standardise(np.log(film.seconds.astype(np.float64))[:, None])
@@ -154,3 +192,11 @@ class FeatureSpace:
             f"{self.embedding_dim} numbers of {self.embedding_model} {self.embedding_version} "
             f"and the measures {', '.join(self.measures) or '(none)'}"
         )
+
+
+def _around(rows: Tensor, reach: int) -> Tensor:
+    """The mean of each row and up to `reach` neighbours on both sides, `(shots, columns)`."""
+    sums = torch.cat([torch.zeros_like(rows[:1]), rows.double().cumsum(dim=0)])  # (T + 1, C)
+    place = torch.arange(len(rows), device=rows.device)
+    first, last = (place - reach).clamp(min=0), (place + reach + 1).clamp(max=len(rows))
+    return ((sums[last] - sums[first]) / (last - first)[:, None]).to(rows.dtype)

@@ -1,8 +1,9 @@
 """A bidirectional LSTM over the shots of a film, which sees each shot with all around it.
 
 As in Zhang et al., "Video Summarization with Long Short-term Memory", ECCV 2016 (vsLSTM), and the
-deep summarization network of Zhou et al., AAAI 2018; over shots, where they read frames.
-The network alone: `features.py` makes its input, `training.py` teaches it.
+deep summarization network of Zhou et al., AAAI 2018; over shots, where they read frames. Beside it
+a linear path from a shot to its score (Cheng et al., "Wide & Deep Learning", 2016), so that what
+needs no context is learned without it. `features.py` makes its input, `training.py` teaches it.
 """
 
 from dataclasses import dataclass
@@ -39,12 +40,22 @@ class ShotLstm(nn.Module):
             bidirectional=True,
         )
         self.head = nn.Linear(2 * config.hidden_dim, 1)
+        self.direct = nn.Linear(config.picture_dim + config.other_dim, 1)
 
     def forward(self, films: Tensor) -> Tensor:
         """Score shots: `(films, shots, columns)` to `(films, shots)`; any number of shots."""
+        return self.judge(self.read(films))
+
+    def read(self, films: Tensor) -> Tensor:
+        """Narrow the pictures, which is linear: `(B, T, C)` to `(B, T, P + O)`."""
         dim = self.config.embedding_dim
         picture, other = films[..., :dim], films[..., dim:]  # (B, T, D) and (B, T, O)
-        narrow = torch.tanh(self.picture(picture))  # (B, T, P)
-        seen, _ = self.memory(torch.cat([narrow, other], dim=-1))  # (B, T, 2H)
-        scores: Tensor = self.head(seen).squeeze(-1)  # (B, T)
+        return torch.cat([self.picture(picture), other], dim=-1)
+
+    def judge(self, narrow: Tensor) -> Tensor:
+        """Score shots as `read` gives them: `(B, T, P + O)` to `(B, T)`."""
+        size = self.config.picture_dim
+        shot = torch.cat([torch.tanh(narrow[..., :size]), narrow[..., size:]], dim=-1)
+        seen, _ = self.memory(shot)  # (B, T, 2H)
+        scores: Tensor = (self.head(seen) + self.direct(shot)).squeeze(-1)  # (B, T)
         return scores

@@ -19,22 +19,45 @@ from editing.rank.transformer import ShotTransformer, TransformerConfig
 
 Network = ShotLstm | ShotTransformer
 NETWORKS = ("lstm", "transformer")
+ORDER_LAYERS = 1
+"""Of the Transformer's order head."""
 _FLAT = 1e-4
 """Scores that vary by less are rounding, not preference."""
 
 
 def config_for(name: str, space: FeatureSpace) -> dict[str, int]:
-    """The sizes of the network `name` for films of `space`, every other one at its default."""
+    """The sizes of the network `name` for films of `space`, every other one at its default.
+
+    Raises:
+        ModelError: No network has this name.
+    """
     sizes = (space.embedding_dim, space.columns() - space.embedding_dim)
-    return asdict(LstmConfig(*sizes) if name == "lstm" else TransformerConfig(*sizes))
+    if name == "lstm":
+        return asdict(LstmConfig(*sizes))
+    if name == "transformer":
+        return asdict(TransformerConfig(*sizes, order_layers=ORDER_LAYERS))
+    raise _no_network(name)
+
+
+def compute_device() -> torch.device:
+    """Where networks compute: on a GPU if torch finds one, else on the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def new_network(name: str, config: Mapping[str, int], generator: torch.Generator) -> Network:
     """A network with random weights, the same for the same state of `generator`.
 
-    Matrices are uniform as in Glorot and Bengio (AISTATS 2010), biases 0, norms the identity.
+    Matrices are uniform as in Glorot and Bengio (AISTATS 2010), biases 0, norms the identity; the
+    linear path from a shot to its score begins as nothing.
     """
     network = _shape(name, config).to_empty(device="cpu")
+    initialise(network, generator)
+    nn.init.zeros_(network.direct.weight)
+    return network.eval()
+
+
+def initialise(network: nn.Module, generator: torch.Generator) -> None:
+    """Give every weight of `network` its first value, as `new_network` does."""
     for module in network.modules():
         for weight in module.parameters(recurse=False):
             if weight.ndim > 1:
@@ -43,7 +66,6 @@ def new_network(name: str, config: Mapping[str, int], generator: torch.Generator
                 nn.init.constant_(weight, 0.0)
         if isinstance(module, nn.LayerNorm):
             module.reset_parameters()
-    return network.eval()
 
 
 def network_from(name: str, config: Mapping[str, int], weights: Mapping[str, Tensor]) -> Network:
@@ -72,6 +94,11 @@ class NetworkRanker:
     space: FeatureSpace
     network: Network
 
+    @property
+    def config(self) -> dict[str, int]:
+        """The network's sizes."""
+        return asdict(self.network.config)
+
     def score(self, film: Film) -> ShotScores:
         """Score every shot of `film`: how likely it is to be picked, on a logarithmic scale.
 
@@ -81,10 +108,14 @@ class NetworkRanker:
         Raises:
             ModelError: `film` has other features.
         """
-        encoded = self.space.encode(film)
-        values, groups = explain(
-            self.network, encoded, self.space.level(encoded), self.space.groups()
-        )
+        device = next(self.network.parameters()).device
+        encoded = self.space.encode(film).to(device)
+        with torch.inference_mode():
+            narrow = self.network.read(encoded)
+            level = self.network.read(self.space.level(encoded))
+        picture_dim = narrow.shape[1] - (self.space.columns() - self.space.embedding_dim)
+        told = self.space.contributions(narrow - level, picture_dim)
+        values, groups = explain(self.network.judge, narrow, level, told)
         spread = float(values.std())
         scale = spread if spread > _FLAT else 1.0
         parts = np.stack([*groups.values()], axis=1) / scale
@@ -100,4 +131,8 @@ def _shape(name: str, config: Mapping[str, int]) -> Network:
             return ShotLstm(LstmConfig(**config))
         if name == "transformer":
             return ShotTransformer(TransformerConfig(**config))
-    raise ModelError(f"no network is called {name!r}; there are {' and '.join(NETWORKS)}")
+    raise _no_network(name)
+
+
+def _no_network(name: str) -> ModelError:
+    return ModelError(f"no network is called {name!r}; there are {' and '.join(NETWORKS)}")

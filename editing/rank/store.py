@@ -3,9 +3,14 @@
 A training adds a version and replaces none, so whoever named a version keeps it.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import safetensors.torch
@@ -15,9 +20,11 @@ from editing.errors import ModelError
 from editing.rank.checkpoint import Card, read_checkpoint, version_of, write_checkpoint
 from editing.rank.features import FeatureSpace
 from editing.rank.film import Film, Ranker
-from editing.rank.networks import NETWORKS
+from editing.rank.label_training import LABEL_PLAN, Source, train_on_preferences
+from editing.rank.networks import NETWORKS, NetworkRanker
+from editing.rank.plan import ObjectiveName, Progress, TrainingPlan
 from editing.rank.scoring import LinearRanker
-from editing.rank.training import Progress, Training, TrainingPlan, train_network
+from editing.rank.training import OBJECTIVES, Training, plan_for, train_network
 from ingest import tables
 from ingest.catalog import Catalog
 from ingest.media import Media, MediaId
@@ -28,15 +35,27 @@ DEFAULT_RANKER = "linear"
 
 _KIND = "ranker"
 _FOLDER = "rankers"
+_UNFINISHED = ".training"
 _SHORTEST = 1e-3
 _LAST_POSITION = 1 - 1e-6
-_OBJECTIVE = "diverse and representative selections, without labels (DR-DSN, 2018)"
+_OBJECTIVES: dict[ObjectiveName, str] = {
+    "reward": "diverse and representative selections, without labels (DR-DSN, 2018)",
+    "adversarial": "selections that the film can be rebuilt from, without labels "
+    "(SUM-GAN-AAE, 2020)",
+    "actor-critic": "fragments that the film can be rebuilt from, without labels "
+    "(AC-SUM-GAN, 2021)",
+}
+_PREFERENCES = "shots in the order in which they are preferred (Bradley-Terry)"
 
 
 def film_from_catalog(catalog: Catalog, media: Media, embedding_model: str | None = None) -> Film:
-    """The features of an ingested film; the embeddings by `embedding_model` if it has several.
+    """The features of an ingested film.
+
+    The embeddings are those by `embedding_model`; if that is None, by the default model, or by
+    the only one that the film has embeddings of. Which of several others is never guessed.
 
     Raises:
+        ModelError: They are damaged: embeddings hold NaN, or are of other shots.
         NotIngested: It was ingested without them.
     """
     times = catalog.frame_times(media.id)  # where they vary in rate, frames do not tell the time
@@ -45,12 +64,14 @@ def film_from_catalog(catalog: Catalog, media: Media, embedding_model: str | Non
     total = float(media.seconds)
     seconds = np.maximum(np.diff(starts, append=total), _SHORTEST)
     position = np.clip(starts / total, 0, _LAST_POSITION)
-    return Film(
-        catalog.embeddings(media.id, embedding_model),
-        catalog.measures(media.id),
-        seconds.astype(np.float32),
-        position.astype(np.float32),
-    )
+    embeddings, measures = catalog.embeddings(media.id, embedding_model), catalog.measures(media.id)
+    try:
+        return Film(embeddings, measures, seconds.astype(np.float32), position.astype(np.float32))
+    except ValueError as error:
+        raise ModelError(
+            f"the features of {media.name} cannot be used: {error}.\n"
+            "Ingest it again: reel ingest --force FILE"
+        ) from error
 
 
 def train_ranker(
@@ -59,28 +80,99 @@ def train_ranker(
     media_ids: Sequence[MediaId],
     *,
     seed: int,
+    objective: ObjectiveName = "reward",
     plan: TrainingPlan | None = None,
-    on_progress: Progress | None = None,
+    afresh: bool = False,
+    on_progress: Progress = lambda done: None,
 ) -> Card:
     """Train the network `name` (`lstm`, `transformer`) on ingested films; it becomes the latest.
 
+    A training that was cut off goes on from the state that it kept, to the same network.
+
+    Args:
+        catalog: Holds the films.
+        name: Which network.
+        media_ids: The films.
+        seed: Of all that is drawn.
+        objective: What is taught; nothing of it needs labels.
+        plan: How long and how hard.
+        afresh: Forget what an unfinished training of the same kind kept.
+        on_progress: Called with the share done, 0 to 1; an exception from it cuts the training off.
+
     Raises:
-        ModelError: There is no such network, the films are too short, or their features differ.
+        ModelError: There is no such network or objective, the films are too short, their features
+            differ, or the state that was kept is damaged.
         NotIngested: A film was ingested without the features.
         UnknownMedia: The catalogue has no such media.
     """
-    if name not in NETWORKS:
-        raise ModelError(f"{name!r} cannot be trained; {' and '.join(NETWORKS)} can")
-    plan = plan or TrainingPlan()
+    _trainable(name)
     media = [catalog.get_media(media_id) for media_id in media_ids]
     films = _alike_films(catalog, media)
-    training = train_network(name, films, seed=seed, plan=plan, on_progress=on_progress)
-    weights = safetensors.torch.save(training.network.state_dict())
-    card = _card(name, training, media, seed=seed, plan=plan, weights=weights)
-    path = f"{_FOLDER}/{name}/{card.version}"
-    write_checkpoint(catalog.folder / path, card, weights)
-    _register(catalog, card, path)
-    return card
+    if objective not in OBJECTIVES:
+        raise ModelError(f"nothing is taught by {objective!r}; there are {', '.join(OBJECTIVES)}")
+    plan = plan or plan_for(objective)
+    with _unfinished(catalog, (name, objective, seed), media, afresh) as folder:
+        training = train_network(
+            name,
+            films,
+            seed=seed,
+            objective=objective,
+            plan=plan,
+            state_folder=folder,
+            on_progress=on_progress,
+        )
+        taught = _Taught(_OBJECTIVES[objective], seed, plan)
+        return _keep(catalog, name, training, media, taught)
+
+
+def train_ranker_on_labels(
+    catalog: Catalog,
+    name: str,
+    sources: Sequence[Source],
+    media_ids: Sequence[MediaId],
+    *,
+    seed: int,
+    start: str = "",
+    plan: TrainingPlan = LABEL_PLAN,
+    afresh: bool = False,
+    on_progress: Progress = lambda done: None,
+) -> Card:
+    """Train the network `name` on preferences; a new version, which becomes the latest.
+
+    Args:
+        catalog: Keeps it.
+        name: Which network.
+        sources: What to learn from.
+        media_ids: The films that the sources speak of.
+        seed: Of all that is drawn.
+        start: The version to take further, of which only the last layers then learn; empty for a
+            new network.
+        plan: How long and how hard.
+        afresh: Forget what an unfinished training of the same kind kept.
+        on_progress: Called with the share done, 0 to 1; an exception from it cuts the training off.
+
+    Raises:
+        ModelError: There is nothing to learn, no such network or version, the films' features
+            differ, or the state that was kept is damaged.
+    """
+    _trainable(name)
+    media = [catalog.get_media(media_id) for media_id in media_ids]
+    begin = load_ranker(catalog, f"{name}@{start}") if start else None
+    if begin is not None and not isinstance(begin, NetworkRanker):
+        raise ModelError(f"{name}@{start} is no network")
+    told = tuple(_told(source) for source in sources)
+    with _unfinished(catalog, (name, *told, start, seed), media, afresh) as folder:
+        training = train_on_preferences(
+            name,
+            sources,
+            seed=seed,
+            start=begin,
+            plan=plan,
+            state_folder=folder,
+            on_progress=on_progress,
+        )
+        taught = _Taught(_PREFERENCES, seed, plan, told, start)
+        return _keep(catalog, name, training, media, taught)
 
 
 def load_ranker(catalog: Catalog, name: str = DEFAULT_RANKER) -> Ranker:
@@ -92,29 +184,59 @@ def load_ranker(catalog: Catalog, name: str = DEFAULT_RANKER) -> Ranker:
     kind, _, version = name.partition("@")
     if kind == "linear":
         return _linear(version)
-    known = [card for card in ranker_cards(catalog) if card.name == kind]
-    for card in known:
-        if version in ("", card.version):
-            return read_checkpoint(catalog.folder / _FOLDER / card.name / card.version)[0]
-    raise ModelError(_unknown(name, kind, [card.version for card in known]))
+    known = [row_version for row_kind, row_version, _ in _rows(catalog) if row_kind == kind]
+    if not known or version not in ("", *known):
+        raise ModelError(_unknown(name, kind, known))
+    chosen = version or known[0]
+    try:
+        return read_checkpoint(catalog.folder / _FOLDER / kind / chosen)[0]
+    except ModelError as error:
+        others = [f"{kind}@{other}" for other in known if other != chosen]
+        if not others:
+            raise
+        raise ModelError(f"{error}; there is {', '.join(others)}") from error
 
 
 def ranker_cards(catalog: Catalog) -> list[Card]:
-    """The cards of every trained ranker, the latest first.
+    """The cards of every trained ranker that this program can read, the latest first."""
+    cards = []
+    for _, _, text in _rows(catalog):
+        with suppress(ValueError):  # of another version of this program; `load_ranker` says so
+            cards.append(Card.from_json(text))
+    return cards
 
-    Raises:
-        ModelError: The catalogue holds a card that this program cannot read.
-    """
-    query = select(tables.model.c.card).where(tables.model.c.kind == _KIND)
+
+def _rows(catalog: Catalog) -> list[tuple[str, str, str]]:
+    """Name, version and card of every ranker, the latest first."""
+    model = tables.model
+    query = select(model.c.name, model.c.version, model.c.card).where(model.c.kind == _KIND)
     with catalog.reading() as connection:
-        texts = connection.scalars(query.order_by(tables.model.c.id.desc())).all()
-    try:
-        return [Card.from_json(text) for text in texts]
-    except ValueError as error:
-        raise ModelError(
-            f"the catalogue in {catalog.folder} has a ranker's card that cannot be read: {error}.\n"
-            "Use the version of this program that wrote it, or the linear scorer"
-        ) from error
+        rows = connection.execute(query.order_by(model.c.id.desc())).all()
+    return [(row.name, row.version, row.card) for row in rows]
+
+
+def _trainable(name: str) -> None:
+    if name not in NETWORKS:
+        raise ModelError(f"{name!r} cannot be trained; {' and '.join(NETWORKS)} can")
+
+
+def _told(source: Source) -> str:
+    pairs = sum(len(preferences.weights) for preferences in source.preferences)
+    return f"{source.name}, weight {source.weight:g}, {pairs:,} pairs"
+
+
+@contextmanager
+def _unfinished(
+    catalog: Catalog, what: tuple[object, ...], media: Sequence[Media], afresh: bool
+) -> Iterator[Path]:
+    """The folder that keeps one training on its way; it goes once that is over and done."""
+    text = json.dumps([*map(str, what), *(one.fingerprint for one in media)])
+    name = hashlib.sha256(text.encode()).hexdigest()[:12]
+    folder = catalog.folder / _FOLDER / _UNFINISHED / name
+    if afresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _alike_films(catalog: Catalog, media: Sequence[Media]) -> list[Film]:
@@ -128,29 +250,42 @@ def _alike_films(catalog: Catalog, media: Sequence[Media]) -> list[Film]:
     return films
 
 
-def _card(
-    name: str,
-    training: Training,
-    media: Sequence[Media],
-    *,
-    seed: int,
-    plan: TrainingPlan,
-    weights: bytes,
+@dataclass(frozen=True, slots=True)
+class _Taught:
+    """What a card says of how a ranker was taught."""
+
+    objective: str
+    seed: int
+    plan: TrainingPlan
+    learned_from: tuple[str, ...] = ()
+    started_from: str = ""
+
+
+def _keep(
+    catalog: Catalog, name: str, training: Training, media: Sequence[Media], taught: _Taught
 ) -> Card:
-    return Card(
+    """Write a trained network beside the catalogue and make it the latest of its name."""
+    weights = safetensors.torch.save(training.network.state_dict())
+    card = Card(
         name=name,
         version=version_of(name, training.space, training.config, weights),
         space=training.space,
         config=training.config,
-        objective=_OBJECTIVE,
+        objective=taught.objective,
+        learned_from=taught.learned_from,
+        started_from=taught.started_from,
         trained_on=tuple(one.fingerprint for one in media),
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        seed=seed,
-        plan=asdict(plan),
+        seed=taught.seed,
+        plan=asdict(taught.plan),
         step=training.step,
         validation=training.validation,
         held_out=training.held_out,
     )
+    path = f"{_FOLDER}/{name}/{card.version}"
+    write_checkpoint(catalog.folder / path, card, weights)
+    _register(catalog, card, path)
+    return card
 
 
 def _register(catalog: Catalog, card: Card, path: str) -> None:

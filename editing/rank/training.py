@@ -1,75 +1,52 @@
-"""Training without labels: a network learns to select diverse, representative shots.
+"""Training without labels: step by step, stopped by held-out films, kept on the way.
 
-Policy gradient on the reward of DR-DSN (`reward.py`). Two things differ from Zhou et al. (2018):
-selections have a set size, as a cut has, where theirs draw each shot by itself and are pulled
-towards half the film (eq. 10); and what a reward is compared with is the other episodes' mean,
-where theirs is a moving average. Same films and seed, same network, on one machine.
+What a step learns is the objective's: `policy.py`, `adversarial.py`, `actor_critic.py`, and for the
+Transformer's order head `ordering.py`. Same films, plan and seed, same network, on one machine;
+also if the training was cut off and went on from the state that was kept.
 """
 
-import copy
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import pairwise
-from math import ceil
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from editing.errors import ModelError
+from editing.rank.actor_critic import ActorCriticObjective
+from editing.rank.adversarial import AdversarialObjective
+from editing.rank.examples import Example, baseline_rewards, examples_of, mean_reward, split_films
 from editing.rank.features import FeatureSpace
 from editing.rank.film import Film
-from editing.rank.networks import Network, config_for, new_network
-from editing.rank.reward import BUDGETS, Reward
-from editing.rank.scoring import LinearRanker
+from editing.rank.networks import Network, compute_device, config_for, new_network
+from editing.rank.ordering import OrderObjective
+from editing.rank.plan import Objective, ObjectiveName, Progress, TrainingPlan
+from editing.rank.policy import RewardObjective
+from editing.rank.threads import one_thread
+from editing.rank.training_state import (
+    TrainingState,
+    identity,
+    optimizer_tensors,
+    read_state,
+    restore_optimizer,
+    write_state,
+)
+from editing.rank.transformer import ShotTransformer
 
-MIN_SHOTS = 5
-"""A shorter film has too few shots to choose between; it is left out of training."""
-_SHOTS_TO_HOLD_OUT = 20
-_HELD_OUT = 0.2
-
-Progress = Callable[[float], None]
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingPlan:
-    """How long and how hard to train."""
-
-    steps: int = 1000
-    """At most; each learns from one film, or from one piece of a long one, in turn."""
-    patience: int = 700
-    """Stop when the validation reward has not risen for so many steps: rewards this noisy first
-    fall and then stand still for long."""
-    check_every: int = 5
-    """Steps between looks at the validation reward."""
-    smoothing: int = 10
-    """Looks whose mean decides: one alone may be lucky where little was held out."""
-    repeats: int = 4
-    """Selections of each size (`BUDGETS`) drawn in a step; at least 2, to compare them."""
-    learning_rate: float = 2e-3
-    warm_up: int = 100
-    """Steps over which the learning rate rises to its full height."""
-    weight_decay: float = 1e-5
-    longest_gradient: float = 5.0
-    """A longer one is cut to this norm."""
-    window: int = 512
-    """Shots; a longer film is trained on in equal pieces no longer than this."""
-
-    def __post_init__(self) -> None:
-        counts = (self.steps, self.patience, self.check_every, self.smoothing, self.warm_up)
-        if min(counts) < 1 or self.repeats < 2 or self.window < MIN_SHOTS:
-            raise ValueError(f"no training can follow {self}")
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """What to train on, and what to stop by."""
-
-    training: tuple[Film, ...]
-    validation: tuple[Film, ...]
-    held_out: str
-    """What `validation` is, in words for people."""
+OBJECTIVES: tuple[ObjectiveName, ...] = get_args(ObjectiveName)
+_MAKERS: dict[ObjectiveName, Callable[..., Objective]] = {
+    "reward": RewardObjective,
+    "adversarial": AdversarialObjective,
+    "actor-critic": ActorCriticObjective,
+}
+_PLANS: dict[ObjectiveName, TrainingPlan] = {
+    "reward": TrainingPlan(),
+    "adversarial": TrainingPlan(steps=400, patience=250, learning_rate=1e-3),
+    "actor-critic": TrainingPlan(steps=400, patience=250, learning_rate=1e-3),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +60,15 @@ class Training:
     """The one around which validation was best, from 1; `network` is as it was after it."""
     validation: dict[str, float]
     """Mean reward of what was held out: `reward` of this network; of the others that it should
-    beat, `untrained`, `random`, `uniform` and `linear`."""
+    beat, `untrained`, `random`, `uniform` and `linear`. With an order head, the share of next shots
+    that it guesses among those left, `order`, and by chance, `order by chance`."""
     held_out: str
     """What the validation figures are on, in words for people."""
+
+
+def plan_for(objective: ObjectiveName) -> TrainingPlan:
+    """How long and how hard to train towards `objective` if nothing else is said."""
+    return _PLANS[objective]
 
 
 def train_network(
@@ -93,196 +76,261 @@ def train_network(
     films: Sequence[Film],
     *,
     seed: int,
+    objective: ObjectiveName = "reward",
     plan: TrainingPlan | None = None,
-    on_progress: Progress | None = None,
+    state_folder: Path | None = None,
+    on_progress: Progress = lambda done: None,
 ) -> Training:
     """Train the network `name` (`lstm`, `transformer`) on the shots of `films`, without labels.
 
+    Args:
+        name: Which network.
+        films: All of one feature space.
+        seed: Of the first weights, of what is held out and of all that is drawn.
+        objective: `reward`, `adversarial` or `actor-critic`.
+        plan: How long and how hard; `plan_for(objective)` if None.
+        state_folder: Where the training is kept on its way, to go on from; None for nowhere.
+        on_progress: Called with the share done, 0 to 1; an exception from it ends the training.
+
     Raises:
-        ModelError: No film has `MIN_SHOTS` shots, or the films have different features.
+        ModelError: No film has `MIN_SHOTS` shots, the films have different features, there is no
+            such objective, or `state_folder` holds something else than this training.
     """
-    plan = plan or TrainingPlan()
-    generator = torch.Generator().manual_seed(seed)
+    if objective not in OBJECTIVES:
+        raise ModelError(f"nothing is taught by {objective!r}; there are {', '.join(OBJECTIVES)}")
+    plan = plan or plan_for(objective)
+    generator, device = torch.Generator().manual_seed(seed), compute_device()
     split = split_films(films, generator)
     space = FeatureSpace.of(split.training[0])
     config = config_for(name, space)
     with one_thread():
-        network = new_network(name, config, generator)
-        examples = _examples(split.training, space, plan.window)
-        held_out = _examples(split.validation, space, plan.window)
-        figures = _baselines(split.validation, held_out, generator, plan.window)
-        figures["untrained"] = _mean_reward(network, held_out)
-        best, step, figures["reward"] = _fit(
-            network,
-            examples,
-            held_out,
+        network = new_network(name, config, generator).to(device)
+        training = examples_of(split.training, space, plan.window, device)
+        held_out = examples_of(split.validation, space, plan.window, device)
+        figures = baseline_rewards(split.validation, held_out, generator, plan.window)
+        figures["untrained"] = mean_reward(network, held_out)
+        settings = {"network": name, "config": config, "seed": seed}
+        keep = Keeping(state_folder, settings, [e.encoded for e in (*training, *held_out)])
+        made = _MAKERS[objective](network, training, held_out, plan=plan, generator=generator)
+        ordered = _has_order(network) and plan.order_steps > 0
+        share = 0.8 if ordered else 1.0
+        fitted = fit(
+            made,
             plan=plan,
+            seed=seed,
             generator=generator,
-            on_progress=on_progress or (lambda done: None),
+            keep=keep.of(objective, plan),
+            on_progress=lambda done: on_progress(share * done),
         )
-    return Training(best, space, config, step, figures, split.held_out)
-
-
-def split_films(films: Sequence[Film], generator: torch.Generator) -> Split:
-    """Hold out a fifth of the films; of a single film, a fifth of its shots, in one piece.
-
-    Raises:
-        ModelError: No film has `MIN_SHOTS` shots.
-    """
-    usable = [film for film in films if film.shots >= MIN_SHOTS]
-    if not usable:
-        raise ModelError(
-            f"training needs a film of at least {MIN_SHOTS} shots, and these have "
-            f"{', '.join(str(film.shots) for film in films) or 'none: there is no film'}.\n"
-            "Ingest a longer film, or use the linear scorer, which is not trained"
-        )
-    if len(usable) > 1:
-        order = torch.randperm(len(usable), generator=generator).tolist()
-        count = ceil(_HELD_OUT * len(usable))
-        held = tuple(usable[i] for i in order[:count])
-        return Split(tuple(usable[i] for i in order[count:]), held, f"{count} held-out films")
-    return _split_shots(usable[0], generator)
-
-
-def _split_shots(film: Film, generator: torch.Generator) -> Split:
-    if film.shots < _SHOTS_TO_HOLD_OUT:
-        return Split((film,), (film,), "the training shots themselves: too few to hold any out")
-    count = int(_HELD_OUT * film.shots)
-    start = int(torch.randint(film.shots - count + 1, (1,), generator=generator))
-    sides = [(0, start), (start + count, film.shots)]
-    training = tuple(film.part(a, b) for a, b in sides if b - a >= MIN_SHOTS)
-    where = f"shots {start} to {start + count - 1} of the one film, held out"
-    return Split(training, (film.part(start, start + count),), where)
+        figures["reward"] = fitted.figure
+        if ordered:
+            figures |= _teach_order(
+                network,
+                training,
+                held_out,
+                plan=plan.for_order(),
+                seed=seed,
+                keep=keep,
+                on_progress=lambda done: on_progress(share + (1 - share) * done),
+            )
+    return Training(network.cpu(), space, config, fitted.step, figures, split.held_out)
 
 
 @dataclass(frozen=True, slots=True)
-class _Example:
-    """A run of shots to select from."""
+class Fitted:
+    """What a training came to; the objective's network is as it was after the best step."""
 
-    encoded: Tensor
-    """`(shots, columns)`."""
-    reward: Reward
-
-
-def _windows(film: Film, longest: int) -> list[Film]:
-    pieces = ceil(film.shots / longest)
-    edges = [film.shots * i // pieces for i in range(pieces + 1)]
-    return [film.part(a, b) for a, b in pairwise(edges)]
+    step: int
+    """From 1."""
+    figure: float
+    """The objective's, of the network as it was then."""
 
 
-def _examples(films: Sequence[Film], space: FeatureSpace, longest: int) -> list[_Example]:
-    windows = [window for film in films for window in _windows(film, longest)]
-    return [_Example(space.encode(w), Reward.of(w.embeddings.vectors)) for w in windows]
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where a training is kept, and which one it is."""
+
+    file: Path
+    of: str
 
 
-def _fit(
-    network: Network,
-    examples: Sequence[_Example],
-    held_out: Sequence[_Example],
+def fit(
+    objective: Objective,
     *,
     plan: TrainingPlan,
+    seed: int,
     generator: torch.Generator,
-    on_progress: Progress,
-) -> tuple[Network, int, float]:
-    """The network as it was after its best step, that step, and its validation reward."""
-    optimizer = torch.optim.Adam(
-        network.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay
-    )
-    warmer = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda done: min(1.0, (done + 1) / plan.warm_up)
-    )
-    best, best_step, best_mean = network, 0, -np.inf
-    rewards: list[float] = []
-    turns = _turns(examples, generator)
-    for step in range(1, plan.steps + 1):
-        example = next(turns)
-        optimizer.zero_grad()
-        scores = network(example.encoded[None])[0]  # (shots,)
-        policy_loss(scores, example.reward, plan.repeats, generator).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), plan.longest_gradient)
-        optimizer.step()
-        warmer.step()
-        if step % plan.check_every and step < plan.steps:
-            continue
-        rewards.append(_mean_reward(network, held_out))
-        recent = rewards[-plan.smoothing :]
-        if float(np.mean(recent)) > best_mean and _full(recent, step, plan):
-            best, best_step, best_mean = copy.deepcopy(network), step, float(np.mean(recent))
-        on_progress(step / plan.steps)
-        if best_step and step - best_step >= plan.patience:
-            break
-    on_progress(1.0)
-    return best, best_step, _mean_reward(best, held_out)
-
-
-def _full(recent: Sequence[float], step: int, plan: TrainingPlan) -> bool:
-    """Whether there are looks enough to judge by; at the last step any number is."""
-    return len(recent) == plan.smoothing or step == plan.steps
-
-
-def _turns(examples: Sequence[_Example], generator: torch.Generator) -> Iterator[_Example]:
-    """Every example once in a random order, then again in another, without end."""
-    while True:
-        for i in torch.randperm(len(examples), generator=generator).tolist():
-            yield examples[i]
-
-
-def policy_loss(scores: Tensor, reward: Reward, repeats: int, generator: torch.Generator) -> Tensor:
-    """What to descend so that selections with more reward become likelier.
-
-    Its gradient is that of Zhou et al. (2018, eq. 8): minus the mean over episodes of
-    `(reward - baseline) * gradient of log(probability of the selection)`, with the mean reward of
-    the other episodes of its size as baseline (Kool et al., "Buy 4 REINFORCE Samples, Get a
-    Baseline for Free!", 2019). A selection is drawn shot by shot, each with probability
-    softmax(score) among those left: adding Gumbel noise to the scores and sorting does just that
-    (Kool et al., "Stochastic Beams", ICML 2019).
+    keep: Kept | None = None,
+    on_progress: Progress = lambda done: None,
+) -> Fitted:
+    """Take steps until the plan ends it or validation no longer rises; keep the best.
 
     Args:
-        scores: `(shots,)`, with a gradient.
-        reward: Of the same shots.
-        repeats: Selections of each size; the sizes are `BUDGETS` of the shots.
-        generator: Draws the noise.
+        objective: What a step learns. All that it draws comes from `generator`.
+        plan: How many steps, and how often to look.
+        seed: Of the order in which the examples have their turns.
+        generator: Its state is kept with the rest.
+        keep: Where to go on from and to keep the state; None for nowhere.
+        on_progress: Called with the share done, 0 to 1.
+
+    Raises:
+        ModelError: What is kept is damaged or of another training.
     """
-    shots = len(scores)
-    counts = torch.tensor([ceil(share * shots) for share in BUDGETS]).repeat(repeats)  # (E,)
-    uniform = torch.rand(len(counts), shots, generator=generator).clamp(1e-9, 1 - 1e-7)
-    order = (scores.detach() - (-uniform.log()).log()).argsort(dim=1, descending=True)  # (E, T)
-    ordered = scores[order]  # (E, T)
-    left = ordered.flip(1).logcumsumexp(dim=1).flip(1)  # (E, T): log sum over those not yet drawn
-    picked = torch.arange(shots) < counts[:, None]  # (E, T)
-    log_probability = ((ordered - left) * picked).sum(dim=1)  # (E,)
-    rewards = torch.tensor([reward(o[:n]) for o, n in zip(order, counts.tolist(), strict=True)])
-    by_size = rewards.view(repeats, len(BUDGETS))
-    gain = (by_size - by_size.mean(dim=0)) * repeats / (repeats - 1)  # less the others' mean
-    return -(gain.flatten() * log_probability).mean()
+    course = _Course(objective, generator)
+    state = None if keep is None else read_state(keep.file, keep.of)
+    if state is None:
+        state = course.state(None, np.nan, 0, plan)
+    else:
+        course.restore(state)
+    while not state.finished:
+        first = len(state.validation) * plan.check_every + 1
+        last = min(first + plan.check_every - 1, plan.steps)
+        losses = [course.step(step, plan, seed) for step in range(first, last + 1)]
+        state = course.state(state, float(np.mean(losses)), last, plan)
+        if keep is not None and (state.finished or not len(state.validation) % plan.keep_every):
+            write_state(keep.file, state, keep.of)
+        on_progress(last / plan.steps)
+    on_progress(1.0)
+    objective.network.load_state_dict(dict(state.best))
+    return Fitted(state.best_epoch, objective.figure())
 
 
-def _mean_reward(network: Network, examples: Sequence[_Example]) -> float:
-    with torch.inference_mode():
-        return float(
-            np.mean([e.reward.of_ranking(network(e.encoded[None])[0].numpy()) for e in examples])
+@dataclass(slots=True)
+class _Course:
+    """An objective on its way, to and from what is kept of it."""
+
+    objective: Objective
+    generator: torch.Generator
+
+    def step(self, step: int, plan: TrainingPlan, seed: int) -> float:
+        for optimizer in self.objective.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = plan.learning_rate * min(1.0, step / plan.warm_up)
+        return self.objective.learn(turn(step, self.objective.examples, seed))
+
+    def state(
+        self, before: TrainingState | None, loss: float, step: int, plan: TrainingPlan
+    ) -> TrainingState:
+        """What to keep after `step`; `before` is what was kept one look ago."""
+        network = self.objective.network
+        if before is None:
+            return self._now(_copy(network), 0, [], [], finished=False)
+        figures = [*before.validation, self.objective.figure()]
+        best, best_step = before.best, before.best_epoch
+        enough = len(figures) >= plan.smoothing or step >= plan.steps
+        if enough and (not best_step or _recent(figures, step, plan) > self._best(before, plan)):
+            best, best_step = _copy(network), step
+        stop = step >= plan.steps or (best_step > 0 and step - best_step >= plan.patience)
+        return self._now(best, best_step, [*before.losses, loss], figures, finished=stop)
+
+    def restore(self, state: TrainingState) -> None:
+        """Make the objective what it was when `state` was kept."""
+        for name, module in self.objective.modules.items():
+            module.load_state_dict(_under(name, state.network))
+        for name, optimizer in self.objective.optimizers.items():
+            restore_optimizer(optimizer, _under(name, state.optimizer))
+        self.generator.set_state(state.generator)
+
+    def _best(self, state: TrainingState, plan: TrainingPlan) -> float:
+        looks = -(-state.best_epoch // plan.check_every)
+        return _recent(state.validation[:looks], state.best_epoch, plan)
+
+    def _now(
+        self,
+        best: object,
+        best_step: int,
+        losses: list[float],
+        figures: list[float],
+        *,
+        finished: bool,
+    ) -> TrainingState:
+        modules, optimizers = self.objective.modules, self.objective.optimizers
+        return TrainingState(
+            network={f"{n}/{k}": v for n, m in modules.items() for k, v in _copy(m).items()},
+            best=best,  # type: ignore[arg-type]
+            optimizer={
+                f"{n}/{k}": v.detach().cpu().clone()
+                for n, o in optimizers.items()
+                for k, v in optimizer_tensors(o).items()
+            },
+            generator=self.generator.get_state(),
+            best_epoch=best_step,
+            losses=losses,
+            validation=figures,
+            finished=finished,
         )
 
 
-def _baselines(
-    films: Sequence[Film], examples: Sequence[_Example], generator: torch.Generator, longest: int
+def turn(step: int, examples: int, seed: int) -> int:
+    """Which example has its turn at `step`, from 1: each once in a random order, then again."""
+    lap, place = divmod(step - 1, examples)
+    name = hashlib.sha256(f"{seed} {lap}".encode()).digest()
+    generator = torch.Generator().manual_seed(int.from_bytes(name[:7]))
+    return int(torch.randperm(examples, generator=generator)[place])
+
+
+def _recent(figures: Sequence[float], step: int, plan: TrainingPlan) -> float:
+    """The mean of the last looks, of which there are fewer only at the last step."""
+    return float(np.mean(figures[-plan.smoothing :]))
+
+
+def _copy(module: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().clone() for name, value in module.state_dict().items()}
+
+
+def _under(name: str, tensors: object) -> dict[str, Tensor]:
+    start = f"{name}/"
+    items = dict(tensors).items()  # type: ignore[call-overload]
+    return {key.removeprefix(start): value for key, value in items if key.startswith(start)}
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Where the states of one training are kept, if anywhere."""
+
+    folder: Path | None
+    settings: dict[str, object]
+    content: Sequence[Tensor]
+
+    def of(self, name: str, plan: TrainingPlan) -> Kept | None:
+        """For the part of the training called `name`."""
+        if self.folder is None:
+            return None
+        self.folder.mkdir(parents=True, exist_ok=True)
+        settings = self.settings | {"objective": name, "plan": asdict(plan)}
+        of = identity(settings, (tensor.cpu() for tensor in self.content))
+        return Kept(self.folder / f"{name}.safetensors", of)
+
+
+def _has_order(network: Network) -> bool:
+    return isinstance(network, ShotTransformer) and network.order is not None
+
+
+def _teach_order(
+    network: Network,
+    training: Sequence[Example],
+    held_out: Sequence[Example],
+    *,
+    plan: TrainingPlan,
+    seed: int,
+    keep: Keeping,
+    on_progress: Progress,
 ) -> dict[str, float]:
-    windows = [window for film in films for window in _windows(film, longest)]
-    linear = LinearRanker()
-    pairs = list(zip(windows, examples, strict=True))
-    return {
-        "random": float(np.mean([e.reward.of_random(generator) for e in examples])),
-        "uniform": float(np.mean([e.reward.of_uniform() for e in examples])),
-        "linear": float(np.mean([e.reward.of_ranking(linear.score(w).values) for w, e in pairs])),
-    }
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute on one thread, so that sums do not depend on how many cores there are."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    """Teach the order head the order of the films themselves; its figures on what was held out."""
+    generator = torch.Generator().manual_seed(seed)
+    objective = OrderObjective.of_films(
+        network,
+        [example.encoded for example in training],
+        [example.encoded for example in held_out],
+        plan=plan,
+        generator=generator,
+    )
+    fit(
+        objective,
+        plan=plan,
+        seed=seed,
+        generator=generator,
+        keep=keep.of("order", plan),
+        on_progress=on_progress,
+    )
+    return objective.figures()

@@ -6,9 +6,11 @@ What comes back between the processes is JSON, never pickled: a child reads untr
 import json
 import multiprocessing
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
@@ -49,15 +51,16 @@ class LocalExecutor:
     ) -> None:
         self.work, self.jobs, self.limits, self.listener = work, max(1, jobs), limits, listener
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["ingest.analysis"])
+        self._context.set_forkserver_preload(["ingest.engines.preload"])
         self._waiting: deque[tuple[str, tuple[Any, ...]]] = deque()
         self._running: list[_Child] = []
-        self._cancelled: list[Outcome] = []
+        self._ended: list[Outcome] = []
+        """Of tasks that have no process."""
 
     @property
     def under_way(self) -> int:
         """How many tasks were taken in whose outcome was not yielded yet."""
-        return len(self._waiting) + len(self._running) + len(self._cancelled)
+        return len(self._waiting) + len(self._running) + len(self._ended)
 
     def submit(self, name: str, *arguments: Any) -> None:
         """Take a task in; it begins while outcomes are being taken."""
@@ -67,10 +70,10 @@ class LocalExecutor:
         """Yield outcomes as tasks end, until none is under way or `seconds` have passed."""
         until = None if seconds is None else time.monotonic() + seconds
         while self.under_way:
-            while self._cancelled:
-                yield self._cancelled.pop()
             while self._waiting and len(self._running) < self.jobs:
                 self._start(*self._waiting.popleft())
+            while self._ended:
+                yield self._ended.pop()
             left = _POLL_SECONDS if until is None else until - time.monotonic()
             messages = [child.messages for child in self._running]
             wait(messages, timeout=min(_POLL_SECONDS, max(0.0, left)))
@@ -87,7 +90,7 @@ class LocalExecutor:
         """Stop a task; its outcome says so."""
         for task in [t for t in self._waiting if t[0] == name]:
             self._waiting.remove(task)
-            self._cancelled.append(Outcome(name, error="cancelled", cancelled=True))
+            self._ended.append(Outcome(name, error="cancelled", cancelled=True))
         for child in self._running:
             if child.name == name and child.outcome is None:
                 child.outcome = Outcome(name, error="cancelled", cancelled=True)
@@ -104,8 +107,16 @@ class LocalExecutor:
         process = self._context.Process(
             target=_run, args=(self.work, arguments, self.limits, sender), daemon=True
         )
-        process.start()
-        sender.close()
+        try:
+            with _interrupts_held():  # a child whose parent leaves meanwhile prints a traceback
+                process.start()
+        except (EOFError, OSError) as error:  # the server that forks children died, or cannot fork
+            receiver.close()
+            why = str(error) or "the process that begins others died"
+            self._ended.append(Outcome(name, error=f"no process could be begun for it: {why}"))
+            return
+        finally:
+            sender.close()
         deadline = time.monotonic() + self.limits.seconds
         self._running.append(_Child(name, process, receiver, deadline))
         self.listener.on_start(name)
@@ -131,6 +142,24 @@ class LocalExecutor:
         if child.outcome is None and time.monotonic() > child.deadline:
             reason = f"it took longer than the limit of {self.limits.seconds:g} s and was stopped"
             child.outcome = Outcome(child.name, error=f"{reason} (see --timeout)")
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait until the block has ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread only
+        return
+    held: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {n: signal.signal(n, lambda number, _: held.append(number)) for n in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for number in held[:1]:
+        signal.raise_signal(number)
 
 
 def _run(work: Work, arguments: tuple[Any, ...], limits: Limits, sender: Connection) -> None:
@@ -159,8 +188,10 @@ def _run(work: Work, arguments: tuple[Any, ...], limits: Limits, sender: Connect
 
 
 def _in_words(error: Exception) -> str:
-    known = type(error).__module__.endswith(".errors")
-    return str(error) if known else f"{type(error).__name__}: {error}"
+    if type(error).__module__.endswith(".errors"):
+        return str(error)
+    said = getattr(error, "orig", None) or error  # of the database, not of SQLAlchemy
+    return f"{type(error).__name__}: {said}"
 
 
 def _end(child: _Child) -> None:

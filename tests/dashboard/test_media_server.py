@@ -19,6 +19,7 @@ from dashboard.media_server import (
     Refused,
     footage_route,
     media_link,
+    proxy_link,
     read_token,
     render_link,
     sign,
@@ -26,6 +27,7 @@ from dashboard.media_server import (
 )
 from dashboard.settings import Workspace
 from ingest.catalog import Catalog
+from ingest.media import MediaId
 
 
 @dataclass
@@ -80,6 +82,19 @@ def test_a_film_is_served_whole(site: Site, film: Path) -> None:
     assert answer.headers["accept-ranges"] == "bytes"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "private" in answer.headers["cache-control"]
+
+
+def test_a_proxy_is_served_where_there_is_one(site: Site, workspace: Workspace) -> None:
+    assert site.get(proxy_link(1)).status == 404
+    with Catalog(workspace.catalog) as catalog:
+        draft = catalog.proxy_draft(catalog.get_media(1).fingerprint)
+        draft.write_bytes(b"proxy")
+        catalog.add_proxy(MediaId(1), draft)
+
+    answer = site.get(proxy_link(1))
+
+    assert (answer.status, answer.body) == (200, b"proxy")
+    assert answer.headers["content-type"] == "video/mp4"
 
 
 def test_a_part_of_a_film_is_served_by_range(site: Site, film: Path) -> None:

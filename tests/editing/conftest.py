@@ -9,10 +9,11 @@ import av
 import numpy as np
 import pytest
 
-from ingest.catalog import Analysis, Catalog
+from ingest.catalog import Catalog
 from ingest.fingerprint import fingerprint_file
 from ingest.measures import SHOT_MEASURES
 from ingest.media import (
+    Analysis,
     Audio,
     Curves,
     Embeddings,

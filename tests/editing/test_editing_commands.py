@@ -7,7 +7,8 @@ import av
 import pytest
 from click.testing import CliRunner, Result
 
-from dashboard.commands.editing import cut_group, export_command, learn_group, render_command
+from dashboard.commands.editing import cut_group, export_command, render_command
+from dashboard.commands.learning import learn_group
 from editing.errors import ImpossibleBrief, UnknownCut
 from editing.interchange.edl import read_edl
 from editing.interchange.fcp7xml_reader import read_fcp7xml

@@ -151,7 +151,9 @@ def test_a_truncated_film_is_refused_and_can_be_taken_all_the_same(
     with pytest.raises(UnreadableMedia, match=r"truncated: its header promises 9\.0 s") as refused:
         quick(film)
     assert "--accept-damaged" in str(refused.value)
-    assert 0 < quick(film, accept_damaged=True).media.frames < 216
+    taken = quick(film, accept_damaged=True).media
+    assert 0 < taken.frames < 216
+    assert any(warning.startswith("truncated: its header") for warning in taken.warnings)
 
 
 @pytest.mark.parametrize(

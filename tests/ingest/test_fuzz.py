@@ -18,7 +18,7 @@ from ingest.limits import GIBIBYTE, Limits
 
 MUTANTS_EACH = 10
 SEED = 20261121
-LIMITS = Limits(seconds=20, memory=2 * GIBIBYTE)
+LIMITS = Limits(seconds=120, memory=2 * GIBIBYTE)
 
 FILMS = {
     "film.mp4": ("libx264", "aac"),

@@ -197,7 +197,7 @@ def test_an_mp4_whose_data_is_said_to_be_in_another_file_does_not_read_it(
     assert "none of its video can be decoded" in report.reason
 
 
-QUICK = Settings(detector="content", timeout=60)
+QUICK = Settings(detector="content", timeout=600)
 
 
 def write_raw_film(

@@ -1,12 +1,12 @@
 """Kill -9 at any moment: nothing committed is lost or repeated, and nothing is half-written."""
 
 import multiprocessing
-import multiprocessing.forkserver
 import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,11 @@ from ingest.batch import Machines, ingest_batch
 from ingest.catalog import Catalog
 from ingest.jobs import JobStore
 from ingest.run import Settings
+from ingest.video import open_container
 
 FilmMaker = Callable[..., Path]
-QUICK = Settings(detector="content", timeout=60)
-KILLS = 6
+QUICK = Settings(detector="content", proxies=True, timeout=600)
+KILLS = 4
 SEED = 7
 
 
@@ -47,7 +48,7 @@ def contents(folder: Path) -> dict[str, Any]:
         rows["failure"] = [tuple(r) for r in connection.execute(select(tables.failure))]
         files = {
             path.relative_to(folder).as_posix(): path.read_bytes()
-            for kind in ("arrays", "thumbnails")
+            for kind in ("arrays", "thumbnails", "proxies")
             for path in (folder / kind).rglob("*")
             if path.is_file()
         }
@@ -65,6 +66,10 @@ def committed(folder: Path) -> dict[str, str]:
             assert len(catalog.embeddings(media.id).vectors) == len(shots)
             assert len(catalog.measures(media.id).values) == len(shots)
             assert all(catalog.thumbnail(media, s.index).stat().st_size for s in shots)
+            proxy = catalog.proxy(media)
+            assert proxy is not None
+            with open_container(proxy) as whole:
+                assert sum(1 for _ in whole.decode(video=0)) == media.frames
         columns = (tables.media.c.fingerprint, tables.media.c.ingested_at)
         return {row[0]: row[1] for row in connection.execute(select(*columns))}
 
@@ -74,16 +79,15 @@ def run_batch(films: list[str], folder: str) -> None:
         pass
 
 
-def workers(batch: ForkServerProcess) -> Iterator[int]:
-    """The processes that the batch's fork server has begun, without the batch itself."""
-    server = multiprocessing.forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+def workers(batch: ForkServerProcess) -> list[int]:
+    """The processes that read files: what the fork server that the batch began has forked."""
+    parents = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = status.read_text().rsplit(")", 1)[1].split()
+            parents[int(status.parent.name)] = int(status.read_text().rsplit(")", 1)[1].split()[1])
         except OSError:
-            continue
-        if int(fields[1]) == server and int(status.parent.name) != batch.pid:
-            yield int(status.parent.name)
+            continue  # it has ended
+    return [pid for pid, parent in parents.items() if parents.get(parent) == batch.pid]
 
 
 def test_killing_workers_and_batches_at_random_changes_nothing_in_the_end(
@@ -99,24 +103,30 @@ def test_killing_workers_and_batches_at_random_changes_nothing_in_the_end(
     rng = random.Random(SEED)
     context = multiprocessing.get_context("forkserver")
     before: dict[str, str] = {}
+    struck = 0
     for number in range(KILLS):
         batch = context.Process(target=run_batch, args=(films, str(disturbed)))
-        batch.start()  # a process of the same fork server, which is quicker than a new one
-        while batch.exitcode is None and not list(workers(batch)):
+        batch.start()
+        while batch.exitcode is None and not workers(batch):
             time.sleep(0.01)
         time.sleep(rng.uniform(0, min(usual, 3.0)))
-        victims = list(workers(batch)) if number % 2 else []
+        at_work = workers(batch)
+        struck += bool(at_work)
+        victims = at_work if number % 2 else []
         for victim in victims:
-            os.kill(victim, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(victim, signal.SIGKILL)
         if not victims:
             batch.kill()
-        batch.join(60)
+        batch.join(600)
         assert batch.exitcode is not None
         now = committed(disturbed)
         assert now.items() >= before.items(), "what was committed stays, and is not done again"
         before = now
-    for orphan in list(workers(batch)):
-        os.kill(orphan, signal.SIGKILL)
+    for orphan in workers(batch):
+        with suppress(ProcessLookupError):
+            os.kill(orphan, signal.SIGKILL)
+    assert struck > 0, "something was at work when it was struck, or this shows nothing"
     assert len(before) > 0, "the kills left something done, or they show nothing"
     run_batch(films, str(disturbed))
     with Catalog(disturbed) as catalog:

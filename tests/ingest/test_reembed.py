@@ -1,6 +1,7 @@
 """Another model's embeddings of a known film: of the same pictures, and nothing else changes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,13 @@ import pytest
 
 from ingest.analysis import analyse
 from ingest.catalog import Catalog
-from ingest.errors import UnreadableMedia
-from ingest.media import Embeddings
+from ingest.errors import ModelUnusable, UnreadableMedia
+from ingest.features import make_image_model
+from ingest.media import DEFAULT_MODEL, Embeddings
 from ingest.reembed import embed_again
+from ingest.run import Settings, ingest_file
 
-FilmMaker = Callable[..., Path]
+FilmMaker = ModelMaker = Callable[..., Path]
 
 
 class Pixels:
@@ -75,3 +78,61 @@ def test_sound_and_colour_come_back_from_the_catalogue(
         assert media.audio.layout == "mono"
         tone = sound.true_peaks[2:-2]  # at its ends the codec overshoots
         np.testing.assert_allclose(tone, -12.04, atol=0.5)  # 20 log10(0.25)
+
+
+QUICK = Settings(detector="content")
+
+
+def test_another_model_computes_only_the_embeddings_of_a_known_film(
+    make_film: FilmMaker,
+    tiny_model: ModelMaker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    film, clip = make_film("two.mp4", (24, 24)), str(tiny_model(tmp_path / "tiny"))
+    with Catalog(tmp_path / "catalog") as catalog:
+        first = ingest_file(film, catalog, QUICK)
+        analysed = catalog.media()
+        monkeypatch.setattr(
+            "ingest.analysis.analyse", lambda *a, **k: pytest.fail("analysed again")
+        )
+        done = ingest_file(film, catalog, replace(QUICK, embedding=clip))
+        assert (done.status, done.remarks) == ("known", ("embeddings by tiny added",))
+        assert catalog.media() == analysed
+        models = catalog.embedding_models(first.media.id)
+        assert models == {DEFAULT_MODEL: "1", "tiny": make_image_model(clip).version}
+        assert catalog.embeddings(first.media.id, "tiny").vectors.shape == (2, 12)
+        assert catalog.embeddings(first.media.id).model == DEFAULT_MODEL
+        assert ingest_file(film, catalog, replace(QUICK, embedding=clip)).remarks == ()
+        assert ingest_file(film, catalog, QUICK).remarks == ()
+
+
+def test_a_model_of_the_same_name_with_other_weights_is_computed_again(
+    make_film: FilmMaker, tiny_model: ModelMaker, tmp_path: Path
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    film, folder = make_film("two.mp4", (24, 24)), tiny_model(tmp_path / "tiny")
+    settings = replace(QUICK, embedding=str(folder))
+    with Catalog(tmp_path / "catalog") as catalog:
+        media = ingest_file(film, catalog, settings).media
+        assert set(catalog.embedding_models(media.id)) == {"tiny"}  # and not the default model
+        before = catalog.embeddings(media.id)
+        weights = load_file(folder / "model.safetensors")
+        weights["visual_projection.weight"][0] *= -1
+        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+        assert ingest_file(film, catalog, settings).remarks == ("embeddings by tiny added",)
+        after = catalog.embeddings(media.id)
+        assert before.version != after.version
+        assert not np.allclose(before.vectors, after.vectors)
+
+
+def test_a_model_that_is_not_there_fails_before_anything_is_computed(
+    make_film: FilmMaker, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    settings = replace(QUICK, embedding=str(tmp_path / "empty"))
+    with Catalog(tmp_path / "catalog") as catalog:
+        with pytest.raises(ModelUnusable):
+            ingest_file(make_film(), catalog, settings)
+        assert catalog.media() == []

@@ -11,10 +11,12 @@ from hypothesis.extra.numpy import arrays
 from ingest.media import MediaId, Transition
 from ingest.shots import (
     boundary_of,
+    candidates_from_scores,
     is_abrupt,
     is_flash,
     shots_between,
     transitions_from_scores,
+    without_overlaps,
 )
 
 scores = arrays(np.float32, st.integers(1, 200), elements=st.floats(0, 1, width=32))
@@ -68,7 +70,8 @@ def test_shots_tile_the_film(single: np.ndarray, threshold: float) -> None:
 @given(scores, scores)
 def test_transitions_are_in_order_and_share_no_frame(a: np.ndarray, b: np.ndarray) -> None:
     n = min(len(a), len(b))
-    transitions = transitions_from_scores(a[:n], b[:n], doubt=0.3)
+    candidates = candidates_from_scores(a[:n], b[:n])
+    transitions = without_overlaps(c.as_gradual() if c.long else c.as_cut() for c in candidates)
     assert all(x.last_frame < y.first_frame for x, y in pairwise(transitions))
     assert all(0 <= t.first_frame <= t.last_frame < n for t in transitions)
 
@@ -106,8 +109,14 @@ def test_a_change_is_abrupt_if_it_stands_out_from_those_around_it() -> None:
     assert not is_abrupt(grey(*range(50, 170, 10)), 6)  # a pan or a fade: all changes alike
 
 
-def test_a_half_believed_cut_is_given_only_if_doubts_are_asked_for() -> None:
+def test_what_is_half_believed_is_a_candidate_and_no_transition() -> None:
     single = curve(20, (9, 9, 0.4))
     assert transitions_from_scores(single, single) == []
-    (found,) = transitions_from_scores(single, single, doubt=0.3)
-    assert (found.kind, found.first_frame) == ("cut", 10)
+    (found,) = candidates_from_scores(single, single)
+    assert (found.sure, found.long, found.cut) == (False, False, 10)
+
+
+def test_a_half_believed_candidate_reaches_as_far_as_the_doubt() -> None:
+    single, many = curve(40, (20, 20, 0.4)), curve(40, (12, 28, 0.35))
+    (found,) = candidates_from_scores(single, many)
+    assert (found.first, found.last, found.long) == (12, 29, True)

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from ingest.detectors import TransNetDetector
+from ingest.runtime import compile_for_openvino
 from ingest.shots import transitions_from_scores
-from ingest.transnet import CONTEXT, STEP, TransNet
+from ingest.transnet import _VERSION, CONTEXT, STEP, TransNet, _to_convert, load_scorer
 from ingest.transnet_network import TransNetNetwork, best_dtype, load_network
 
 BF16_TOLERANCE = 0.03
@@ -68,17 +69,31 @@ def test_bfloat16_scores_are_near_those_of_the_released_network() -> None:
         np.testing.assert_allclose(mine.numpy(), theirs, atol=BF16_TOLERANCE)
 
 
+@pytest.mark.parametrize("frames", [51, 120, 250])
+def test_openvino_scores_are_near_those_of_torch(network: TransNetNetwork, frames: int) -> None:
+    """Within 1e-4 in float32, and as near as bfloat16 otherwise, for windows of any length."""
+    pytest.importorskip("openvino", reason="needs reelroom[openvino]")
+    pictures = clip(frames)
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(pictures))
+    exact = compile_for_openvino(_VERSION, _to_convert)
+    for ours, theirs in zip(exact(pictures), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4)
+    for ours, theirs in zip(load_scorer("openvino")(pictures), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs.numpy(), atol=BF16_TOLERANCE)
+
+
 @pytest.mark.parametrize("frames", [1, 60, STEP + CONTEXT, STEP + CONTEXT + 1])
 def test_a_stream_scores_each_frame_once_with_the_film_around_it(
     network: TransNetNetwork, frames: int
 ) -> None:
     """Windows are checked on a network that gives back what it saw: a frame's own brightness."""
 
-    def brightness(window: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        value = window.float().mean(dim=(1, 2, 3))
-        return value, value - value.roll(1)
+    def brightness(window: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        value = window.mean(axis=(1, 2, 3), dtype=np.float32)
+        return value, value - np.roll(value, 1)
 
-    stream = TransNet(brightness)  # type: ignore[arg-type]
+    stream = TransNet(brightness)
     pictures = clip(frames)
     for picture in pictures:
         stream.push(picture)
@@ -89,8 +104,8 @@ def test_a_stream_scores_each_frame_once_with_the_film_around_it(
     np.testing.assert_allclose(many, np.diff(expected, prepend=expected[0]), atol=1e-3)
 
 
-def test_no_frames_give_no_scores(network: TransNetNetwork) -> None:
-    stream = TransNet(network)
+def test_no_frames_give_no_scores() -> None:
+    stream = TransNet(load_scorer("torch"))
     stream.finish()
     assert stream.scored == 0
 
@@ -105,7 +120,7 @@ def test_loading_the_network_leaves_the_process_as_it_was() -> None:
 
 def test_what_is_settled_never_changes() -> None:
     """Transitions below `settled` are final: later frames add to them, and change none."""
-    detector = TransNetDetector()
+    detector = TransNetDetector(TransNet())
     earlier: list[object] = []
     settled = 0
     frames = 2 * STEP + 60

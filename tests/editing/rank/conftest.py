@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from editing.rank.film import Film
-from ingest.catalog import Analysis, Catalog
+from ingest.catalog import Catalog
 from ingest.media import (
+    Analysis,
     Curves,
     Embeddings,
     Media,

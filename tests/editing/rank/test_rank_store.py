@@ -13,18 +13,19 @@ from editing.errors import ModelError
 from editing.rank.checkpoint import CARD, WEIGHTS, Card, read_checkpoint, version_of
 from editing.rank.film import Film
 from editing.rank.networks import NETWORKS
+from editing.rank.plan import TrainingPlan
 from editing.rank.store import (
     film_from_catalog,
     load_ranker,
     ranker_cards,
     train_ranker,
 )
-from editing.rank.training import TrainingPlan, train_network
+from editing.rank.training import train_network
 from ingest.catalog import Catalog
 from ingest.errors import UnknownMedia
 from ingest.media import Media, MediaId
 
-QUICK = TrainingPlan(steps=2)
+QUICK = TrainingPlan(steps=2, order_steps=2)
 Ingested = Callable[[str, Film], Media]
 
 

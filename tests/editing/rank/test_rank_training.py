@@ -8,19 +8,17 @@ import pytest
 import torch
 
 from editing.errors import ModelError
+from editing.rank.examples import split_films
 from editing.rank.features import FeatureSpace
 from editing.rank.film import Film
 from editing.rank.networks import NETWORKS, NetworkRanker, config_for, new_network
+from editing.rank.plan import TrainingPlan
+from editing.rank.policy import policy_loss
 from editing.rank.reward import Reward
-from editing.rank.training import (
-    TrainingPlan,
-    policy_loss,
-    split_films,
-    train_network,
-)
+from editing.rank.training import train_network
 from editing.rank.transformer import rotate
 
-QUICK = TrainingPlan(steps=4, check_every=2)
+QUICK = TrainingPlan(steps=4, check_every=2, order_steps=2)
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -65,8 +63,9 @@ def test_training_beats_chance_and_the_untrained_on_films_it_never_saw(
     seen = [planted(seed=seed) for seed in range(10)]
     unseen = [planted(seed=seed) for seed in range(100, 106)]
 
-    trained = train_network(name, seen, seed=1, plan=TrainingPlan(check_every=25, smoothing=3))
-    fresh = new_network(name, trained.config, generator(1))
+    plan = TrainingPlan(steps=500, check_every=25, smoothing=3, order_steps=0)
+    trained = train_network(name, seen, seed=1, plan=plan)
+    fresh = [new_network(name, trained.config, generator(seed)) for seed in range(8)]
 
     def mean_reward(network: object) -> float:
         ranker = NetworkRanker(name, "1", trained.space, network)  # type: ignore[arg-type]
@@ -75,7 +74,8 @@ def test_training_beats_chance_and_the_untrained_on_films_it_never_saw(
         return float(np.mean([r.of_ranking(ranker.score(f).values) for r, f in pairs]))
 
     chance = np.mean([Reward.of(f.embeddings.vectors).of_random(generator()) for f in unseen])
-    assert mean_reward(trained.network) > mean_reward(fresh) + 0.05
+    untrained = np.mean([mean_reward(network) for network in fresh])  # one alone may be lucky
+    assert mean_reward(trained.network) > untrained + 0.05
     assert mean_reward(trained.network) > chance + 0.05
     assert trained.validation["reward"] > trained.validation["random"]
     assert set(trained.validation) == {"reward", "untrained", "random", "uniform", "linear"}
@@ -162,7 +162,7 @@ def test_duplicate_shots_train_without_complaint(planted: Callable[..., Film]) -
 
 
 def test_long_films_are_trained_on_in_pieces(planted: Callable[..., Film]) -> None:
-    plan = TrainingPlan(steps=4, window=16)
+    plan = TrainingPlan(steps=4, window=16, order_steps=2)
     whole = train_network("transformer", [planted(100)], seed=0, plan=QUICK)
     pieces = train_network("transformer", [planted(100)], seed=0, plan=plan)
 

@@ -1,0 +1,238 @@
+"""The smallest change of a brief by which a shot would be chosen, or no longer be.
+
+Every change that is told was tried: the cut was assembled anew and the shot was in it, or was not.
+One setting is changed at a time, in steps away from what it is; of longer changes that would do as
+well nothing is said. Exact only as far as the assembly is, and as its steps are fine.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, cast
+
+import numpy as np
+
+from editing.assemble import selection
+from editing.assemble.brief import in_words
+from editing.assemble.footage import Candidates, Footage, candidates, spoiler_limit
+from editing.assemble.problem import problem_of, similar
+from editing.cut import Brief
+from editing.errors import ImpossibleBrief
+
+STEPS = 12
+"""Of each setting and direction; a change further away is not looked for."""
+_REFINEMENTS = 4
+_SIMILARITY_STEP = 0.02
+_MIDDLE = Fraction(1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One setting of a brief, as it would have to be."""
+
+    setting: str
+    """In words for people: `length of the cut`, `share of the film that may be shown`, …"""
+    before: str
+    after: str
+    brief: Brief | None
+    """With the change; None where it is not one of the brief: `without` a shot."""
+    without: int | None = None
+    """A shot that would have to be left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Whether a shot is chosen, why it could not be, and what would change that."""
+
+    shot: int
+    chosen: bool
+    obstacle: str
+    """What keeps it out whatever its score; empty if nothing does."""
+    changes: tuple[Change, ...]
+    """The smallest of each setting; none if no step tried changes anything."""
+
+
+def why(footage: Footage, brief: Brief, shot: int) -> Choice:
+    """Whether `brief` chooses `shot`, and the smallest changes by which that would turn.
+
+    Args:
+        footage: The film.
+        brief: What is asked.
+        shot: An index of the film's shots.
+
+    Raises:
+        ImpossibleBrief: No cut of this film keeps the brief.
+        ValueError: The film has no such shot.
+    """
+    if not 0 <= shot < len(footage.fit):
+        raise ValueError(f"the film has shots 0 to {len(footage.fit) - 1}, not {shot}")
+    cut = chosen_shots(footage, brief)
+    if cut is None:
+        raise ImpossibleBrief("no cut of this film keeps it", "see reel cut")
+    chosen = shot in cut
+    turned = _Turned(footage, shot, chosen)
+    found = [_nearest(turned, brief, setting) for setting in _settings(footage, brief)]
+    changes = [change for change in found if change is not None]
+    if not chosen:
+        changes += _without_one(footage, brief, shot, cut)
+    obstacle = "" if chosen else _obstacle(footage, brief, shot, cut)
+    return Choice(shot, chosen, obstacle, tuple(changes))
+
+
+def chosen_shots(
+    footage: Footage, brief: Brief, *, without: int | None = None
+) -> frozenset[int] | None:
+    """The shots of the best cut, `without` one of them; None if no cut keeps the brief."""
+    usable = candidates(footage, brief)
+    if without is not None:
+        rows = np.flatnonzero(usable.shots != without)
+        usable = Candidates(usable.shots[rows], tuple(usable.usable[row] for row in rows))
+    found = selection.select(problem_of(footage, usable, brief))
+    return None if found is None else frozenset(usable.shots[found.chosen].tolist())
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """One number of a brief, and the steps in which it is changed."""
+
+    name: str
+    value: Fraction
+    step: Fraction
+    least: Fraction
+    most: Fraction
+    grain: Fraction
+    """Values are multiples of it."""
+    put: Callable[[Fraction], Brief]
+    words: Callable[[Fraction], str]
+
+    def away(self, direction: int) -> Iterator[Fraction]:
+        """Values further and further from the present one, within the bounds."""
+        for count in range(1, STEPS + 1):
+            value = self.value + direction * count * self.step
+            if not self.least <= value <= self.most:
+                edge = self.least if direction < 0 else self.most
+                if edge != self.value:
+                    yield edge
+                return
+            yield value
+
+
+@dataclass(frozen=True, slots=True)
+class _Turned:
+    """Whether a brief chooses the shot where the first one did not, or the other way round."""
+
+    footage: Footage
+    shot: int
+    chosen: bool
+
+    def __call__(self, brief: Brief) -> bool:
+        cut = chosen_shots(self.footage, brief)
+        return cut is not None and (self.shot in cut) != self.chosen
+
+
+def _settings(footage: Footage, brief: Brief) -> list[_Setting]:
+    rate, one = footage.rate, Fraction(1)
+    half_second, longest = Fraction(max(1, round(rate / 2))), Fraction(footage.frames)
+
+    def frames(value: Fraction) -> str:
+        return in_words(int(value), rate)
+
+    def number(name: str, label: str, least: int, most: Fraction) -> _Setting:
+        return _Setting(
+            *(label, Fraction(getattr(brief, name)), half_second, Fraction(least), most, one),
+            lambda value: replace(brief, **cast(Any, {name: int(value)})),
+            frames,
+        )
+
+    share = Fraction(1, 20)
+    similarity = Fraction(brief.max_similarity).limit_denominator(1000)
+    return [
+        number("frames", "length of the cut", 1, longest),
+        number("min_shot", "shortest slot", 1, Fraction(brief.max_shot)),
+        number("max_shot", "longest slot", brief.min_shot, longest),
+        _Setting(
+            *("share of the film that may be shown", brief.spoiler_free, share, share, one),
+            Fraction(1, 1000),
+            lambda value: replace(brief, spoiler_free=value),
+            lambda value: f"{float(value):.3f}",
+        ),
+        _Setting(
+            *("similarity of two shots, at most", similarity),
+            Fraction(_SIMILARITY_STEP).limit_denominator(1000),
+            *(Fraction(0), one, Fraction(1, 1000)),
+            lambda value: replace(brief, max_similarity=float(value)),
+            lambda value: f"{float(value):.3f}",
+        ),
+    ]
+
+
+def _nearest(turned: _Turned, brief: Brief, setting: _Setting) -> Change | None:
+    """The smallest change of one setting, in either direction, that turns the choice."""
+    found = [
+        value
+        for direction in (-1, 1)
+        if (value := _first_turn(turned, setting, direction)) is not None
+    ]
+    if not found:
+        return None
+    best = min(found, key=lambda value: abs(value - setting.value))
+    return Change(
+        setting.name, setting.words(setting.value), setting.words(best), setting.put(best)
+    )
+
+
+def _first_turn(turned: _Turned, setting: _Setting, direction: int) -> Fraction | None:
+    """The nearest value that turns the choice: by steps, then by halving the last of them."""
+    before = setting.value
+    for value in setting.away(direction):
+        if turned(setting.put(value)):
+            return _between(turned, setting, before, value)
+        before = value
+    return None
+
+
+def _between(turned: _Turned, setting: _Setting, before: Fraction, after: Fraction) -> Fraction:
+    """A value nearer to `before`, which does not turn the choice, than `after`, which does."""
+    for _ in range(_REFINEMENTS):
+        middle = (before + after) * _MIDDLE // setting.grain * setting.grain
+        if middle in (before, after):
+            break
+        if turned(setting.put(middle)):
+            after = middle
+        else:
+            before = middle
+    return after
+
+
+def _without_one(
+    footage: Footage, brief: Brief, shot: int, cut: frozenset[int]
+) -> Iterator[Change]:
+    """The shot of the cut that would have to go, the most similar first; the first that does."""
+    vectors = footage.vectors.astype(np.float64)
+    nearest_first = sorted(cut, key=lambda other: (-float(vectors[other] @ vectors[shot]), other))
+    for other in nearest_first:
+        left = chosen_shots(footage, brief, without=other)
+        if left is not None and shot in left:
+            yield Change("shots left out", "none", f"shot {other}", None, other)
+            return
+
+
+def _obstacle(footage: Footage, brief: Brief, shot: int, cut: frozenset[int]) -> str:
+    """What keeps a shot out whatever its score."""
+    fit = footage.fit[shot]
+    if fit is None:
+        return "none of its frames is fit to show: they are mixed by transitions, or near black"
+    limit = spoiler_limit(footage.frames, brief)
+    if fit.end > limit and min(fit.end - brief.handle, limit) - fit.start < brief.min_shot:
+        return f"it lies behind the spoiler limit, frame {limit:,}"
+    room = fit.frames - 2 * brief.handle
+    if room < brief.min_shot:
+        have, need = in_words(max(0, room), footage.rate), in_words(brief.min_shot, footage.rate)
+        return f"it has {have} to show, and the shortest slot lasts {need}"
+    usable = candidates(footage, brief)
+    row = int(np.flatnonzero(usable.shots == shot)[0])
+    alike = usable.shots[similar(footage, usable, brief.max_similarity)[row]]
+    rivals = sorted(set(alike.tolist()) & cut)
+    if rivals:
+        return f"it is too similar to shot {rivals[0]}, which is in the cut"
+    return ""

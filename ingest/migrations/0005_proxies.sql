@@ -1,0 +1,2 @@
+ALTER TABLE media ADD COLUMN proxy TEXT;
+ALTER TABLE media ADD COLUMN thumbnails TEXT;

@@ -1,0 +1,108 @@
+"""Networks on OpenVINO where it is installed, else on torch: the same numbers, for less.
+
+A network is converted once and kept in the user's cache folder, under a name that tells its own
+version and OpenVINO's. `REELROOM_RUNTIME=torch` or `openvino` decides; otherwise OpenVINO is taken
+if it is there. A film's networks run on one thread: cores are for films (`reel ingest --jobs`).
+"""
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.errors import EngineUnavailable
+
+RUNTIMES = ("openvino", "torch")
+VARIABLE = "REELROOM_RUNTIME"
+
+Compiled = Callable[[NDArray[Any]], tuple[NDArray[np.float32], ...]]
+"""Takes a batch, and gives the network's outputs."""
+
+
+def chosen_runtime() -> str:
+    """One of `RUNTIMES`.
+
+    Raises:
+        EngineUnavailable: The environment asks for one that there is not.
+    """
+    wanted = os.environ.get(VARIABLE, "")
+    installed = find_spec("openvino") is not None
+    if not wanted:
+        return "openvino" if installed else "torch"
+    if wanted not in RUNTIMES:
+        advice = f"Set {VARIABLE} to one of {', '.join(RUNTIMES)}, or to nothing."
+        raise EngineUnavailable(wanted, "there is no such runtime for networks", advice)
+    if wanted == "openvino" and not installed:
+        advice = "Install it: pip install 'reelroom[openvino]'"
+        raise EngineUnavailable(wanted, "it is not installed", advice)
+    return wanted
+
+
+def compile_for_openvino(
+    name: str, make: Callable[[], tuple[Any, Any]], *, bfloat16: bool = False
+) -> Compiled:
+    """A network as OpenVINO runs it on this processor.
+
+    Args:
+        name: Of the network and its version; what was converted under it before is taken.
+        make: Gives a torch module and an example of its input; the first axis may be of any length
+            later. Called only if the network is not in the cache.
+        bfloat16: Let it compute in bfloat16, where the processor has that; else in float32.
+    """
+    import openvino
+
+    core = openvino.Core()
+    release = openvino.__version__.split("-")[0]
+    folder = cache_folder() / f"{name}-openvino-{release}"
+    try:
+        network = core.read_model(folder / "network.xml")
+    except RuntimeError:  # it is not there, or is damaged
+        _convert(make, folder)
+        network = core.read_model(folder / "network.xml")
+    supported = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    settings = {
+        "INFERENCE_PRECISION_HINT": "bf16" if bfloat16 and supported else "f32",
+        "INFERENCE_NUM_THREADS": 1,
+    }
+    compiled = core.compile_model(network, "CPU", settings)
+
+    def run(batch: NDArray[Any]) -> tuple[NDArray[np.float32], ...]:
+        found = compiled(batch)
+        return tuple(found[i] for i in range(len(compiled.outputs)))
+
+    return run
+
+
+def cache_folder() -> Path:
+    """Where converted networks are kept: `$XDG_CACHE_HOME/reelroom`, by default in `~/.cache`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reelroom"
+
+
+def _convert(make: Callable[[], tuple[Any, Any]], folder: Path) -> None:
+    """Convert a torch module and put it into `folder`, whole or not at all."""
+    import openvino
+    import torch
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    writing = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    try:
+        module, example = make()
+        shape = [-1, *example.shape[1:]]
+        with torch.inference_mode(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that tracing is old, and that it keeps what it saw
+            traced = torch.jit.trace(module, example, check_trace=False)  # type: ignore[no-untyped-call]
+            network = openvino.convert_model(traced, example_input=example, input=shape)
+        openvino.save_model(network, writing / "network.xml", compress_to_fp16=False)
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # somebody else has put it there meanwhile
+            writing.rename(folder)
+    finally:
+        shutil.rmtree(writing, ignore_errors=True)

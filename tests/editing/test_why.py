@@ -1,0 +1,132 @@
+"""Why a shot is not in a cut, and what would put it there: every change told was tried."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from editing.assemble.footage import Footage
+from editing.assemble.why import Change, Choice, chosen_shots, why
+from editing.cut import Brief
+from editing.errors import ImpossibleBrief
+from editing.rank.film import ShotScores
+from ingest.media import MediaId
+from ingest.timecode import FrameRange
+
+
+def footage_of(scores: list[float], setups: list[int] | None = None, frames: int = 24) -> Footage:
+    """Shots of `frames` frames; two of one set-up look the same, two of different ones unlike."""
+    count = len(scores)
+    setups = setups or list(range(count))
+    values = np.array(scores, dtype=np.float64)
+    return Footage(
+        media=MediaId(1),
+        rate=Fraction(24),
+        frames=frames * count,
+        fit=tuple(FrameRange(frames * i, frames * (i + 1)) for i in range(count)),
+        interest=np.zeros(frames * count),
+        vectors=np.eye(max(setups) + 1, dtype=np.float32)[setups],
+        scores=ShotScores(values, ("motion",), values[:, None]),
+    )
+
+
+def brief_of(frames: int, **changes: object) -> Brief:
+    return replace(Brief("rough", frames, 20, 24, Fraction(1), max_similarity=0.9), **changes)
+
+
+def named(choice: Choice, setting: str) -> Change | None:
+    return next((change for change in choice.changes if change.setting == setting), None)
+
+
+def test_the_next_best_shot_would_be_chosen_if_the_cut_were_longer() -> None:
+    """Of four shots of a second the two best fill two seconds; a third needs 60 frames at least."""
+    footage = footage_of([9.0, 5.0, 8.0, 1.0])
+    choice = why(footage, brief_of(48), 1)
+
+    assert not choice.chosen
+    assert choice.obstacle == ""
+    longer = named(choice, "length of the cut")
+    assert longer is not None
+    assert longer.brief is not None
+    assert longer.brief.frames >= 60  # three slots of at least 20 frames
+    assert 1 in (chosen_shots(footage, longer.brief) or ())
+
+
+def test_a_shot_like_a_chosen_one_says_which_and_would_do_without_it() -> None:
+    footage = footage_of([9.0, 5.0, 8.0, 7.0], setups=[0, 0, 1, 2])
+    choice = why(footage, brief_of(72), 1)
+
+    assert choice.obstacle == "it is too similar to shot 0, which is in the cut"
+    left_out = named(choice, "shots left out")
+    assert left_out is not None
+    assert left_out.without == 0
+    alike = named(choice, "similarity of two shots, at most")
+    assert alike is None or 1 in (chosen_shots(footage, alike.brief) or ())  # type: ignore[arg-type]
+
+
+def test_a_shot_behind_the_spoiler_limit_would_be_chosen_if_more_were_shown() -> None:
+    footage = footage_of([1.0, 2.0, 3.0, 9.0])
+    choice = why(footage, brief_of(48, spoiler_free=Fraction(3, 4)), 3)
+
+    assert choice.obstacle == "it lies behind the spoiler limit, frame 72"
+    more = named(choice, "share of the film that may be shown")
+    assert more is not None
+    assert more.brief is not None
+    # 20 of its 24 frames are enough for a slot: 92 of 96 frames of the film
+    assert float(more.brief.spoiler_free) == pytest.approx(92 / 96, abs=0.01)
+
+
+def test_a_shot_too_short_says_what_it_has_and_what_is_needed() -> None:
+    footage = replace(
+        footage_of([1.0, 2.0, 3.0]),
+        fit=(FrameRange(0, 24), FrameRange(24, 40), FrameRange(48, 72)),
+    )
+    choice = why(footage, brief_of(24), 1)
+
+    assert choice.obstacle == (
+        "it has 0.67 s (16 frames) to show, and the shortest slot lasts 0.83 s (20 frames)"
+    )
+
+
+def test_a_shot_with_no_frame_to_show_says_so_and_no_change_helps() -> None:
+    footage = replace(footage_of([1.0, 2.0]), fit=(FrameRange(0, 24), None))
+    choice = why(footage, brief_of(24), 1)
+
+    assert "none of its frames is fit to show" in choice.obstacle
+    assert choice.changes == ()
+
+
+@given(
+    st.lists(st.integers(-8, 8), min_size=2, max_size=6),
+    st.integers(20, 100),
+    st.integers(0, 5),
+    st.integers(0, 2),
+)
+@settings(max_examples=8, deadline=None)
+def test_every_change_that_is_told_turns_the_choice(
+    scores: list[int], frames: int, shot: int, alike: int
+) -> None:
+    shot = min(shot, len(scores) - 1)
+    setups = [min(i, len(scores) - 1 - alike) if alike else i for i in range(len(scores))]
+    footage = footage_of([float(s) for s in scores], [max(0, s) for s in setups])
+    brief = brief_of(frames)
+    cut = chosen_shots(footage, brief)
+    if cut is None:
+        with pytest.raises(ImpossibleBrief):
+            why(footage, brief, shot)
+        return
+    choice = why(footage, brief, shot)
+
+    assert choice.chosen == (shot in cut)
+    for change in choice.changes:
+        after = chosen_shots(footage, change.brief or brief, without=change.without)
+        assert after is not None
+        assert (shot in after) != choice.chosen
+
+
+def test_a_shot_that_the_film_has_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="shots 0 to 1, not 2"):
+        why(footage_of([1.0, 2.0]), brief_of(24), 2)

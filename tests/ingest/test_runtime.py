@@ -1,0 +1,84 @@
+"""Networks on OpenVINO or torch: who decides, what is kept, and that both say the same."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ingest import runtime
+from ingest.errors import EngineUnavailable
+from ingest.features import EfficientNetLite
+from ingest.runtime import VARIABLE, cache_folder, chosen_runtime, compile_for_openvino
+
+OPENVINO = runtime.find_spec("openvino") is not None
+needs_openvino = pytest.mark.skipif(not OPENVINO, reason="needs reelroom[openvino]")
+
+
+@pytest.fixture
+def fresh_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "reelroom"
+
+
+def twice() -> tuple[torch.nn.Module, torch.Tensor]:
+    class Twice(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return 2 * x
+
+    return Twice(), torch.zeros(1, 3)
+
+
+def fail() -> tuple[torch.nn.Module, torch.Tensor]:
+    raise AssertionError("converted again")
+
+
+def test_openvino_is_taken_where_it_is_and_the_environment_decides(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert chosen_runtime() == ("openvino" if OPENVINO else "torch")
+    monkeypatch.setenv(VARIABLE, "torch")
+    assert chosen_runtime() == "torch"
+    monkeypatch.setenv(VARIABLE, "abacus")
+    with pytest.raises(EngineUnavailable, match="abacus cannot be used"):
+        chosen_runtime()
+
+
+def test_torch_is_the_fallback_and_asking_for_what_is_missing_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runtime, "find_spec", lambda name: None)
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert chosen_runtime() == "torch"
+    monkeypatch.setenv(VARIABLE, "openvino")
+    with pytest.raises(EngineUnavailable, match="not installed"):
+        chosen_runtime()
+
+
+@needs_openvino
+def test_a_network_is_converted_once_and_takes_batches_of_any_length(fresh_cache: Path) -> None:
+    for length, make in [(1, twice), (5, fail), (2, fail)]:
+        batch = np.arange(3 * length, dtype=np.float32).reshape(length, 3)
+        (found,) = compile_for_openvino("twice", make)(batch)
+        np.testing.assert_allclose(found, 2 * batch)
+    assert [p.name.startswith("twice-") for p in fresh_cache.iterdir()] == [True]
+    assert cache_folder() == fresh_cache
+
+
+@needs_openvino
+def test_a_damaged_cache_is_made_again(fresh_cache: Path) -> None:
+    compile_for_openvino("twice", twice)
+    (file,) = fresh_cache.glob("twice-*/network.xml")
+    file.write_text("not a network")
+    (found,) = compile_for_openvino("twice", twice)(np.ones((1, 3), np.float32))
+    assert found.tolist() == [[2, 2, 2]]
+
+
+@needs_openvino
+def test_embeddings_are_the_same_on_either_runtime() -> None:
+    rng = np.random.default_rng(3)
+    pictures = [rng.integers(0, 255, (90, 160, 3), np.uint8), np.full((40, 30, 3), 99, np.uint8)]
+    ours, theirs = (EfficientNetLite(name).embed(pictures) for name in ("openvino", "torch"))
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
+    np.testing.assert_allclose(np.linalg.norm(ours, axis=1), 1, atol=1e-5)

@@ -46,6 +46,8 @@ class Watcher:
     """Called with the files that are to be done, at the beginning and as more arrive."""
     on_progress: Callable[[str, float], None] = lambda path, done: None
     """Called with a file's path and the share of it that is done, 0 to 1."""
+    should_stop: Callable[[], bool] = lambda: False
+    """Asked twice a second; if so, `KeyboardInterrupt` is raised where nothing is half begun."""
 
 
 def ingest_batch(
@@ -121,6 +123,10 @@ class _Batch:
                         time.sleep(_TICK_SECONDS)
                 for outcome in self.executor.as_completed(_TICK_SECONDS):
                     yield self._end(outcome)
+                    if self.watcher.should_stop():
+                        break
+                if self.watcher.should_stop():
+                    raise KeyboardInterrupt
                 self._look_around()
         finally:
             self.executor.close()

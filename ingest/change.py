@@ -24,7 +24,9 @@ _CUT_CHANGE, _CUT_RATIO = 2.0, 3.0
 """A change of so much, and so many times the usual one, may be a cut."""
 _SURE_CHANGE, _SURE_RATIO, _SURE_PEAK = 15.0, 8.0, 2.5
 """A change of so much, so many times the usual one and the greatest around it, is a cut."""
-_BLEND_CHANGE, _BLEND_RESIDUAL = 15.0, 0.35
+_LEAST_SURE_CHANGE, _SURE_SHARE = 4.0, 0.4
+"""So is one of so much that is this share of the picture's own contrast, in dark or pale scenes."""
+_BLEND_CHANGE, _BLEND_RESIDUAL = 15.0, 0.4
 """A picture that is the mean of two that differ by so much, but for this share, may be a blend."""
 _LEAST_BLEND = 5
 """Frames that have to blend one after another in a gradual transition that is in doubt."""
@@ -44,13 +46,17 @@ class Change:
     """`step` by the greatest of the frames around."""
     span: NDArray[np.float32]
     """Mean absolute difference between the pictures `REACH` before and after, 0 to 255."""
+    contrast: NDArray[np.float32]
+    """Standard deviation within the picture or the one before, the greater of them, 0 to 127."""
     residual: NDArray[np.float32]
     """How far the frame is from the mean of those two, as a share of `span`: 0 for a blend."""
 
     @property
     def sure_cut(self) -> NDArray[np.bool_]:
         """`(frames,)`: the first frame of a new shot, unless it is a flash."""
-        return (self.step >= _SURE_CHANGE) & (self.ratio >= _SURE_RATIO) & (self.peak >= _SURE_PEAK)
+        pale = np.maximum(_LEAST_SURE_CHANGE, _SURE_SHARE * self.contrast)
+        large = self.step >= np.minimum(_SURE_CHANGE, pale)
+        return np.asarray(large & (self.ratio >= _SURE_RATIO) & (self.peak >= _SURE_PEAK))
 
     @property
     def cut_like(self) -> NDArray[np.bool_]:
@@ -79,12 +85,14 @@ def measure_change(pictures: NDArray[np.uint8]) -> Change:
     before, after = flat[: -2 * REACH], flat[2 * REACH :]
     span = np.abs(after - before).mean(axis=1)
     residual = np.abs(flat[REACH:-REACH] - (before + after) / 2).mean(axis=1)
+    contrast = pictures[REACH - 1 : -REACH].std(axis=(1, 2), dtype=np.float32).mean(axis=1)
     level = np.maximum(np.median(others, axis=1), _LEAST_LEVEL)
     return Change(
         step=inside,
         ratio=inside / level,
         peak=inside / np.maximum(others.max(axis=1), 1e-6),
         span=span,
+        contrast=np.maximum(contrast[1:], contrast[:-1]),
         residual=residual / np.maximum(span, 1e-6),
     )
 

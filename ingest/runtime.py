@@ -2,7 +2,8 @@
 
 A network is converted once and kept in the user's cache folder, under a name that tells its own
 version and OpenVINO's. `REELROOM_RUNTIME=torch` or `openvino` decides; otherwise OpenVINO is taken
-if it is there. A film's networks run on one thread: cores are for films (`reel ingest --jobs`).
+if it is there and the cache can be written. A film's networks run on one thread: cores are for
+films (`reel ingest --jobs`).
 """
 
 import os
@@ -36,13 +37,16 @@ def chosen_runtime() -> str:
     wanted = os.environ.get(VARIABLE, "")
     installed = find_spec("openvino") is not None
     if not wanted:
-        return "openvino" if installed else "torch"
+        return "openvino" if installed and _cache_error() is None else "torch"
     if wanted not in RUNTIMES:
         advice = f"Set {VARIABLE} to one of {', '.join(RUNTIMES)}, or to nothing."
         raise EngineUnavailable(wanted, "there is no such runtime for networks", advice)
     if wanted == "openvino" and not installed:
         advice = "Install it: pip install 'reelroom[openvino]'"
         raise EngineUnavailable(wanted, "it is not installed", advice)
+    if wanted == "openvino" and (error := _cache_error()):
+        advice = "Set XDG_CACHE_HOME to a folder that can be written."
+        raise EngineUnavailable(wanted, f"its cache cannot be written: {error}", advice)
     return wanted
 
 
@@ -84,6 +88,16 @@ def compile_for_openvino(
 def cache_folder() -> Path:
     """Where converted networks are kept: `$XDG_CACHE_HOME/reelroom`, by default in `~/.cache`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reelroom"
+
+
+def _cache_error() -> str | None:
+    """Why nothing can be kept in the cache folder; None if it can."""
+    try:
+        folder = cache_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError) as error:  # there may be no home
+        return str(error)
+    return None if os.access(folder, os.W_OK) else f"no permission to write {folder}"
 
 
 def _convert(make: Callable[[], tuple[Any, Any]], folder: Path) -> None:

@@ -1,8 +1,8 @@
 """Commands over footage: `reel ingest`, `reel media` and `reel shots`."""
 
 import os
-import signal
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from dashboard.console import (
     print_table,
     shared_options,
 )
+from dashboard.interrupts import Interrupts
 from dashboard.settings import Workspace
 from ingest.paths import visible
 
@@ -140,17 +141,18 @@ def ingest_command(
         if not files:
             console.say("nothing that failed is left to try again")
             return
+    interrupts = Interrupts()
     batch = ingest_batch(
         files,
         workspace.catalog,
         Settings(**options),
         where,
         drop_folder=DropFolder(paths, still_seconds=still) if watch else None,
-        watcher=(display := BatchDisplay(console)).watcher,
+        watcher=replace((display := BatchDisplay(console)).watcher, should_stop=interrupts.asked),
     )
     if watch:
         console.say(f"watching {visible(', '.join(map(str, paths)))}; stop with Ctrl-C")
-    reports, stopped = _take_reports(batch, display)
+    reports, stopped = _take_reports(batch, display, interrupts)
     _print_reports(reports, output_format)
     say_summary(reports, display, console, report_file)
     if stopped:
@@ -315,19 +317,18 @@ def _print_measures(flat: list[dict[str, Any]]) -> None:
     )
 
 
-def _take_reports(batch: Any, display: BatchDisplay) -> tuple[list[Any], bool]:
+def _take_reports(
+    batch: Any, display: BatchDisplay, interrupts: Interrupts
+) -> tuple[list[Any], bool]:
     """The reports of a batch, shown as they come; and whether it was stopped from outside."""
     reports = []
-    terminate = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with closing(batch), display:
+        with interrupts, closing(batch), display:
             for report in batch:
                 reports.append(report)
                 display.show(report)
     except KeyboardInterrupt:
         return reports, True
-    finally:
-        signal.signal(signal.SIGTERM, terminate)
     return reports, False
 
 

@@ -1,8 +1,8 @@
 """The smallest change of a brief by which a shot would be chosen, or no longer be.
 
 Every change that is told was tried: the cut was assembled anew and the shot was in it, or was not.
-One setting is changed at a time, in steps away from what it is; of longer changes that would do as
-well nothing is said. Exact only as far as the assembly is, and as its steps are fine.
+One setting is changed at a time, in growing steps away from what it is; of longer changes that
+would do as well nothing is said. Exact only as far as the assembly is, and as its steps are fine.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,10 +18,12 @@ from editing.assemble.footage import Candidates, Footage, candidates, spoiler_li
 from editing.assemble.problem import problem_of, similar
 from editing.cut import Brief
 from editing.errors import ImpossibleBrief
+from editing.rank.film import ShotScores
 
 STEPS = 12
-"""Of each setting and direction; a change further away is not looked for."""
-_REFINEMENTS = 4
+"""Of each setting and direction, each one longer than the last; a change further away is not looked
+for."""
+_REFINEMENTS = 7
 _SIMILARITY_STEP = 0.02
 _MIDDLE = Fraction(1, 2)
 
@@ -38,6 +40,8 @@ class Change:
     """With the change; None where it is not one of the brief: `without` a shot."""
     without: int | None = None
     """A shot that would have to be left out."""
+    score: float | None = None
+    """What the shot would have to score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ def why(footage: Footage, brief: Brief, shot: int) -> Choice:
     turned = _Turned(footage, shot, chosen)
     found = [_nearest(turned, brief, setting) for setting in _settings(footage, brief)]
     changes = [change for change in found if change is not None]
+    changes += _another_score(footage, brief, shot, chosen)
     if not chosen:
         changes += _without_one(footage, brief, shot, cut)
     obstacle = "" if chosen else _obstacle(footage, brief, shot, cut)
@@ -108,7 +113,7 @@ class _Setting:
     def away(self, direction: int) -> Iterator[Fraction]:
         """Values further and further from the present one, within the bounds."""
         for count in range(1, STEPS + 1):
-            value = self.value + direction * count * self.step
+            value = self.value + direction * count * (count + 1) // 2 * self.step
             if not self.least <= value <= self.most:
                 edge = self.least if direction < 0 else self.most
                 if edge != self.value:
@@ -202,6 +207,32 @@ def _between(turned: _Turned, setting: _Setting, before: Fraction, after: Fracti
         else:
             before = middle
     return after
+
+
+def rescored(footage: Footage, shot: int, score: float) -> Footage:
+    """The same footage with another score of one shot."""
+    values = footage.scores.values.copy()
+    values[shot] = score
+    return replace(footage, scores=ShotScores(values, ("score",), values[:, None]))
+
+
+def _another_score(footage: Footage, brief: Brief, shot: int, chosen: bool) -> Iterator[Change]:
+    """The nearest score of the shot that turns the choice, to a hundredth of the scores' range."""
+    values = footage.scores.values
+    spread = float(values.max() - values.min()) or 1.0
+    present = float(values[shot])
+
+    def turned(score: float) -> bool:
+        cut = chosen_shots(rescored(footage, shot, score), brief)
+        return cut is not None and (shot in cut) != chosen
+
+    near, far = present, present + (-2 if chosen else 2) * spread
+    if not turned(far):
+        return
+    while abs(far - near) > spread / 100:
+        middle = (near + far) / 2
+        near, far = (near, middle) if turned(middle) else (middle, far)
+    yield Change("its score", f"{present:.2f}", f"{far:.2f}", None, None, far)
 
 
 def _without_one(

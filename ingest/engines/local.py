@@ -6,11 +6,9 @@ What comes back between the processes is JSON, never pickled: a child reads untr
 import json
 import multiprocessing
 import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
@@ -108,8 +106,7 @@ class LocalExecutor:
             target=_run, args=(self.work, arguments, self.limits, sender), daemon=True
         )
         try:
-            with _interrupts_held():  # a child whose parent leaves meanwhile prints a traceback
-                process.start()
+            process.start()
         except (EOFError, OSError) as error:  # the server that forks children died, or cannot fork
             receiver.close()
             why = str(error) or "the process that begins others died"
@@ -142,24 +139,6 @@ class LocalExecutor:
         if child.outcome is None and time.monotonic() > child.deadline:
             reason = f"it took longer than the limit of {self.limits.seconds:g} s and was stopped"
             child.outcome = Outcome(child.name, error=f"{reason} (see --timeout)")
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait until the block has ended."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals reach the main thread only
-        return
-    held: list[int] = []
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {n: signal.signal(n, lambda number, _: held.append(number)) for n in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    for number in held[:1]:
-        signal.raise_signal(number)
 
 
 def _run(work: Work, arguments: tuple[Any, ...], limits: Limits, sender: Connection) -> None:

@@ -67,7 +67,7 @@ def test_a_plain_cut_is_given_without_the_network() -> None:
 
 def test_a_doubt_is_shown_with_what_is_around_it_and_nothing_else() -> None:
     witness = Witness()
-    run(numbered(np.repeat([60, 67], 150)), witness)
+    run(numbered(np.repeat([60, 63], 150)), witness)
     ((first, *_, last),) = witness.shown
     assert first <= 150 - CONTEXT
     assert last >= 150 + CONTEXT - 1

@@ -38,9 +38,24 @@ def test_a_cut_between_stills_is_sure_and_leaves_no_doubt() -> None:
 
 
 def test_a_weak_cut_is_a_doubt() -> None:
-    change = measure_change(film(flat(50, 20), flat(57, 20)))
+    change = measure_change(film(flat(50, 20), flat(53, 20)))
     assert frames_where(change.sure_cut) == []
     assert frames_where(change.cut_like) == [20]
+
+
+def chequered(first: int, second: int, frames: int) -> np.ndarray:
+    """Columns of two brightnesses in turn: the contrast is half their difference."""
+    picture = np.tile(np.array([first, second], np.uint8)[None, :, None], (3, 2, 3))
+    return np.repeat(picture[None], frames, axis=0)
+
+
+def test_a_small_change_is_a_sure_cut_only_if_it_is_large_for_the_picture() -> None:
+    pale = measure_change(film(chequered(90, 110, 20), chequered(97, 117, 20)))
+    assert frames_where(pale.sure_cut) == [20]
+    vivid = measure_change(film(chequered(40, 140, 20), chequered(47, 147, 20)))
+    assert frames_where(vivid.sure_cut) == []
+    assert frames_where(vivid.cut_like) == [20]
+    assert (pale.contrast[20], vivid.contrast[20]) == (10, 50)
 
 
 def test_a_change_among_changes_as_large_is_neither() -> None:

@@ -56,6 +56,19 @@ def test_torch_is_the_fallback_and_asking_for_what_is_missing_fails(
         chosen_runtime()
 
 
+def test_without_a_cache_torch_is_taken_and_asking_for_openvino_says_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(runtime, "find_spec", lambda name: object())
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert chosen_runtime() == "torch"
+    monkeypatch.setenv(VARIABLE, "openvino")
+    with pytest.raises(EngineUnavailable, match="cache cannot be written"):
+        chosen_runtime()
+
+
 @needs_openvino
 def test_a_network_is_converted_once_and_takes_batches_of_any_length(fresh_cache: Path) -> None:
     for length, make in [(1, twice), (5, fail), (2, fail)]:

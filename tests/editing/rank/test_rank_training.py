@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from editing.errors import ModelError
-from editing.rank.examples import split_films
+from editing.rank.examples import examples_of, mean_reward, split_films
 from editing.rank.features import FeatureSpace
 from editing.rank.film import Film
-from editing.rank.networks import NETWORKS, NetworkRanker, config_for, new_network
+from editing.rank.networks import NETWORKS, config_for, new_network
 from editing.rank.plan import TrainingPlan
 from editing.rank.policy import policy_loss
 from editing.rank.reward import Reward
@@ -67,16 +67,13 @@ def test_training_beats_chance_and_the_untrained_on_films_it_never_saw(
     trained = train_network(name, seen, seed=1, plan=plan)
     fresh = [new_network(name, trained.config, generator(seed)) for seed in range(8)]
 
-    def mean_reward(network: object) -> float:
-        ranker = NetworkRanker(name, "1", trained.space, network)  # type: ignore[arg-type]
-        rewards = [Reward.of(f.embeddings.vectors) for f in unseen]
-        pairs = zip(rewards, unseen, strict=True)
-        return float(np.mean([r.of_ranking(ranker.score(f).values) for r, f in pairs]))
-
+    examples = examples_of(unseen, trained.space, 512, torch.device("cpu"))
     chance = np.mean([Reward.of(f.embeddings.vectors).of_random(generator()) for f in unseen])
-    untrained = np.mean([mean_reward(network) for network in fresh])  # one alone may be lucky
-    assert mean_reward(trained.network) > untrained + 0.05
-    assert mean_reward(trained.network) > chance + 0.05
+    untrained = np.mean(
+        [mean_reward(network, examples) for network in fresh]
+    )  # one alone may be lucky
+    assert mean_reward(trained.network, examples) > untrained + 0.05
+    assert mean_reward(trained.network, examples) > chance + 0.05
     assert trained.validation["reward"] > trained.validation["random"]
     assert set(trained.validation) == {"reward", "untrained", "random", "uniform", "linear"}
 

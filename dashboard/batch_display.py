@@ -14,6 +14,7 @@ from typing import Any, Self
 import click
 
 from dashboard.console import Console
+from dashboard.wording import clock, with_path
 from ingest.paths import visible
 
 _REDRAW_SECONDS = 0.2
@@ -89,13 +90,13 @@ class BatchDisplay:
         done = sum(size * self.shares.get(path, 0.0) for path, size in sizes.items())
         if not done:
             return None
-        return (self.clock() - self.began) * (sum(sizes.values()) - done) / done
+        return self.seconds * (sum(sizes.values()) - done) / done
 
     def _time_left(self) -> str:
         left = self.seconds_left()
         if left is None or len(self.ended) == self.total:
             return ""
-        return f" ({clock_time(left)} left)"
+        return f" ({clock(left)} left)"
 
     def _draw(self) -> None:
         self.drawn = self.clock()
@@ -113,17 +114,9 @@ class BatchDisplay:
 
 
 def _name(report: Any) -> str:
-    path = visible(report.path)
     if report.status in ("ingested", "known"):
-        shots = f"{report.shots} shot{'s' * (report.shots != 1)}"
-        return f"{path}, {shots}"
-    return report.reason if path in report.reason else f"{path}: {report.reason}"
-
-
-def clock_time(seconds: float) -> str:
-    """Seconds as hours, minutes and seconds: `1:02:03`."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+        return f"{visible(report.path)}, {report.shots} shot{'s' * (report.shots != 1)}"
+    return with_path(report.path, report.reason)
 
 
 def _size(file: Path) -> int:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dashboard.batch_display import BatchDisplay, clock_time
+from dashboard.batch_display import BatchDisplay
 from dashboard.console import Console
+from dashboard.wording import clock
 from ingest.paths import visible
 
 if TYPE_CHECKING:
@@ -56,9 +57,9 @@ def summary_lines(whole: "BatchReport") -> list[str]:
     """For people: how it went in one line, then each failure with its reason and advice."""
     counts = ", ".join(f"{count} {status}" for status, count in whole.counts.items())
     total = sum(whole.counts.values())
-    line = f"{total} file{'s' * (total != 1)}: {counts}, in {clock_time(whole.seconds)}"
+    line = f"{total} file{'s' * (total != 1)}: {counts}, in {clock(whole.seconds)}"
     if whole.speed is not None:
-        line += f"; {clock_time(whole.film_seconds)} of footage, {whole.speed:.1f} × real time"
+        line += f"; {clock(whole.film_seconds)} of footage, {whole.speed:.1f} × real time"
     failed = [row for row in whole.rows() if row["status"] == "failed"]
     lines = [line, *(["Failed:"] if failed else [])]
     for row in failed:

@@ -9,13 +9,15 @@ import click
 
 from dashboard.commands.alignment import align_command
 from dashboard.commands.app import dashboard_command
+from dashboard.commands.audience import audience_group
 from dashboard.commands.demo import demo_command
 from dashboard.commands.editing import cut_group, export_command, render_command
 from dashboard.commands.footage import ingest_command, media_command, shots_command
 from dashboard.commands.jobs import jobs_group
 from dashboard.commands.learning import learn_group
+from dashboard.commands.logs import logs_group
 from dashboard.commands.ranking import rank_group
-from dashboard.commands.recommender import audience_group, logs_group, recsys_group
+from dashboard.commands.recommender import recsys_group
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

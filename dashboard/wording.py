@@ -1,12 +1,17 @@
-"""How the pages write times, rates, sizes and sound for people."""
+"""How pages and commands write times, rates, sizes, sound and reasons for people."""
 
 from datetime import datetime
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from ingest.media import Audio
+from ingest.paths import visible
+
+if TYPE_CHECKING:
+    from ingest.media import Audio
 
 SIMULATED = ":orange-badge[:material/science: simulated]"
 """Markdown that marks what a simulator made."""
+SIMULATED_NOTE = "Simulated data: made by the simulator, not by an audience."
 
 
 def clock(seconds: Fraction | float) -> str:
@@ -25,7 +30,7 @@ def size_label(size: tuple[int, int]) -> str:
     return f"{size[0]} × {size[1]}"
 
 
-def sound_label(audio: Audio | None) -> str:
+def sound_label(audio: "Audio | None") -> str:
     """What sound a film has: `stereo, 48 kHz, −23.1 LUFS`."""
     if audio is None:
         return "none"
@@ -54,3 +59,14 @@ def minus(text: str) -> str:
 def moment(iso: str) -> str:
     """An ISO 8601 instant in UTC, to the minute: `2026-03-01 14:05`."""
     return f"{datetime.fromisoformat(iso):%Y-%m-%d %H:%M}"
+
+
+def with_path(path: str, reason: str) -> str:
+    """Why something is wrong with a file, and which file, named once."""
+    shown = visible(path)
+    return reason if shown in reason else f"{shown}: {reason}"
+
+
+def first_line(text: str) -> str:
+    """The first line of a text, for a cell of a table."""
+    return (text.splitlines() or [""])[0]

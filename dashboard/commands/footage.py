@@ -20,6 +20,7 @@ from dashboard.console import (
 )
 from dashboard.interrupts import Interrupts
 from dashboard.settings import Workspace
+from dashboard.wording import first_line, with_path
 from ingest.paths import visible
 
 
@@ -141,14 +142,14 @@ def ingest_command(
         if not files:
             console.say("nothing that failed is left to try again")
             return
-    interrupts = Interrupts()
+    interrupts, display = Interrupts(), BatchDisplay(console)
     batch = ingest_batch(
         files,
         workspace.catalog,
         Settings(**options),
         where,
         drop_folder=DropFolder(paths, still_seconds=still) if watch else None,
-        watcher=replace((display := BatchDisplay(console)).watcher, should_stop=interrupts.asked),
+        watcher=replace(display.watcher, should_stop=interrupts.asked),
     )
     if watch:
         console.say(f"watching {visible(', '.join(map(str, paths)))}; stop with Ctrl-C")
@@ -203,7 +204,7 @@ def media_command(
         header = ("id", "name", "seconds", "frames", "fps", "size", "shots", "remarks")
         print_table(header, rows)
     for failure in failures:
-        console.warn(f"failed {failure.failed_at}: {_with_path(failure.path, failure.reason)}")
+        console.warn(f"failed {failure.failed_at}: {with_path(failure.path, failure.reason)}")
 
 
 @click.command("shots")
@@ -345,15 +346,7 @@ def _print_reports(reports: list[Any], output_format: str) -> None:
         print_table(
             ("media", "file", "status", "shots", "remarks"),
             [
-                (r.media or "-", os.path.basename(r.path), r.status, r.shots, _first_line(r.reason))  # noqa: PTH119
+                (r.media or "-", os.path.basename(r.path), r.status, r.shots, first_line(r.reason))  # noqa: PTH119
                 for r in reports
             ],
         )
-
-
-def _with_path(path: str, reason: str) -> str:
-    return reason if visible(path) in reason else f"{visible(path)}: {reason}"
-
-
-def _first_line(text: str) -> str:
-    return text.splitlines()[0] if text else ""

@@ -3,11 +3,14 @@
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from dashboard.console import Console, format_option, print_json, print_table, shared_options
 from dashboard.settings import Workspace
+from dashboard.wording import first_line
 from ingest.paths import visible
 
+_TYPED = ParameterSource.COMMANDLINE
 _STATES = ("queued", "running", "stale", "done", "failed", "cancelled")
 
 
@@ -33,6 +36,8 @@ def jobs_group(
     """
     if context.invoked_subcommand is None:
         _print_jobs(workspace, state, output_format)
+    elif any(context.get_parameter_source(name) is _TYPED for name in context.params):
+        raise click.UsageError(f"options go after the word {context.invoked_subcommand}")
 
 
 @jobs_group.command("list")
@@ -71,7 +76,7 @@ def _print_jobs(workspace: Workspace, state: str | None, output_format: str) -> 
     rows = [
         (
             *(job.id, job.shown_state, f"{job.progress:.0%}", job.attempts, job.started_at or "-"),
-            *(job.finished_at or "-", job.path, (job.reason.splitlines() or [""])[0]),
+            *(job.finished_at or "-", job.path, first_line(job.reason)),
         )
         for job in jobs
     ]

@@ -133,7 +133,8 @@ def _train_without(
     from editing.rank.store import train_ranker
 
     name = options["model"]
-    with console.progress(f"Training {name} on {len(films)} films") as on_progress:
+    count = f"{len(films)} film{'s' * (len(films) != 1)}"
+    with console.progress(f"Training {name} on {count}") as on_progress:
         return train_ranker(
             catalog,
             name,

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dashboard.console import Console, format_option, print_json, print_table, shared_options
+from dashboard.console import (
+    Console,
+    NamedPath,
+    format_option,
+    print_json,
+    print_table,
+    shared_options,
+)
 from dashboard.settings import Workspace
 
 if TYPE_CHECKING:
@@ -57,7 +64,7 @@ class Seeds(click.ParamType[tuple[int, ...]]):
         return tuple(dict.fromkeys(seeds))
 
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE = NamedPath(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group("rank")
@@ -114,7 +121,7 @@ def rank_group() -> None:
 )
 @click.option(
     "--keep",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NamedPath(file_okay=False, path_type=Path),
     help="Keep each training in this folder, and go on from what is there.",
 )
 @format_option("table", "json")

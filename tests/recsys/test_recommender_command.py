@@ -9,7 +9,9 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from dashboard.commands.recommender import audience_group, logs_group, recsys_group
+from dashboard.commands.audience import audience_group
+from dashboard.commands.logs import logs_group
+from dashboard.commands.recommender import recsys_group
 from recsys.errors import NoLog, NoModel, RecsysError, UnknownModel, UnusableModel
 from recsys.run import current_folder
 from recsys.simulate import Simulation, write_simulation

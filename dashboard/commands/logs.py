@@ -1,0 +1,146 @@
+"""Viewing logs in: `reel logs`."""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dashboard.console import Console, format_option, print_json, print_table, shared_options
+from dashboard.settings import Workspace
+
+if TYPE_CHECKING:
+    from recsys.logs.store import FileImport
+
+file_path = click.Path(path_type=Path)
+
+
+@click.group("logs")
+def logs_group() -> None:
+    """Bring viewing logs into the workspace."""
+
+
+def _renamings(
+    context: click.Context, parameter: click.Parameter, pairs: Iterable[str]
+) -> dict[str, str]:
+    """`THEIRS=OURS`, split."""
+    split = [pair.partition("=") for pair in pairs]
+    for theirs, equals, ours in split:
+        if not (theirs and equals and ours):
+            raise click.BadParameter("give it as THEIRS=OURS", context, parameter)
+    return {theirs: ours for theirs, _, ours in split}
+
+
+rename_option = click.option(
+    "--rename",
+    multiple=True,
+    metavar="THEIRS=OURS",
+    callback=_renamings,
+    help="Read the column THEIRS of each file as OURS; may be given again.",
+)
+
+
+@logs_group.command("import")
+@click.argument("files", nargs=-1, required=True, type=file_path, metavar="FILE...")
+@rename_option
+@format_option("table", "json")
+@shared_options
+def logs_import(
+    files: tuple[Path, ...],
+    rename: dict[str, str],
+    output_format: str,
+    workspace: Workspace,
+    console: Console,
+) -> None:
+    """Add viewing logs to the workspace.
+
+    FILE is a .csv, .parquet or .jsonl with the columns user, item and timestamp (or order).
+    Optional are watched_seconds, duration_seconds, from_seconds, to_seconds (all in seconds),
+    device, surface, click, rating and simulated. Bad rows are set aside with their reason; a file
+    that was imported before changes nothing.
+    """
+    from recsys.run import import_log
+
+    report = import_log(files, workspace.logs, rename)
+    for failed in report.failed:
+        console.warn(f"reel: {failed.reason}")
+    for done in report.imported:
+        _tell_import(done, workspace, console)
+    if output_format == "json":
+        entries = [asdict(done) for done in report.imported]
+        print_json({"imported": entries, "failed": [asdict(f) for f in report.failed]})
+    elif report.imported:
+        print_table(
+            ("file", "rows", "quarantined", "state"),
+            [
+                (
+                    f.source,
+                    f.rows,
+                    sum(f.quarantined.values()),
+                    "unchanged" if f.unchanged else "new",
+                )
+                for f in report.imported
+            ],
+        )
+    if report.failed:
+        sys.exit(1)
+
+
+@logs_group.command("titles")
+@click.argument("file", type=file_path)
+@rename_option
+@shared_options
+def logs_titles(file: Path, rename: dict[str, str], workspace: Workspace, console: Console) -> None:
+    """Add names of titles to the workspace.
+
+    FILE is a .csv, .parquet or .jsonl with the columns item and title; optional are
+    duration_seconds, genre and simulated. A newer row of an item replaces the older.
+    """
+    from recsys.run import import_titles
+
+    titles = import_titles(file, workspace.logs, rename)
+    console.say(f"{titles.height} titles in the workspace")
+
+
+@logs_group.command("simulate")
+@click.option("--out", required=True, type=file_path, help="The log to write, a .parquet.")
+@click.option("--titles-out", type=file_path, help="The table of titles to write, a .parquet.")
+@click.option("--seed", default=0, show_default=True, help="The same seed, the same log.")
+@click.option("--users", default=600, show_default=True, type=click.IntRange(1), help="Users.")
+@click.option("--titles", default=60, show_default=True, type=click.IntRange(8), help="Titles.")
+@click.option("--days", default=90, show_default=True, type=click.IntRange(1), help="Days it runs.")
+@shared_options
+def logs_simulate(
+    *,
+    out: Path,
+    titles_out: Path | None,
+    seed: int,
+    users: int,
+    titles: int,
+    days: int,
+    workspace: Workspace,
+    console: Console,
+) -> None:
+    """Write a simulated viewing log, every row marked as simulated."""
+    from recsys.simulate import simulate, write_simulation
+
+    simulation = simulate(seed, users=users, titles=titles, days=days)
+    write_simulation(simulation, out, titles_out)
+    console.say(f"{out}: {simulation.log.height} simulated rows")
+
+
+def _tell_import(done: "FileImport", workspace: Workspace, console: Console) -> None:
+    from recsys.logs.store import LogStore
+
+    if done.unchanged:
+        console.say(f"{done.source}: imported before, nothing changed")
+        return
+    for reason, count in done.quarantined.items():
+        console.warn(f"reel: {done.source}: {count} rows set aside, {reason}")
+    if done.quarantined:
+        kept = LogStore(workspace.logs).quarantine_of(done.digest)
+        console.say(f"the rows set aside are in {kept}")
+    if done.ignored_columns:
+        console.say(f"{done.source}: columns not used: {', '.join(done.ignored_columns)}")

@@ -23,10 +23,9 @@ import av
 from av.video.frame import VideoFrame
 
 _INGEST = """
-import sys, torch
+import sys
 from pathlib import Path
 from ingest.analysis import analyse
-torch.set_num_threads(1)
 analyse(Path(sys.argv[1]), detector={detector!r})
 """
 

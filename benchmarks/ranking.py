@@ -44,10 +44,10 @@ from editing.rank.reward import Reward
 from editing.rank.scoring import LinearRanker
 from editing.rank.store import film_from_catalog
 from editing.rank.supervised import Labelled, SupervisedPlan, train_supervised
-from editing.rank.threads import one_thread
 from editing.rank.training import OBJECTIVES, plan_for, train_network
 from ingest.catalog import Catalog
 from ingest.media import Embeddings, Media, ShotMeasures
+from ingest.threads import one_thread
 
 FILMS, VALIDATION, TEST, SHOTS = 24, 6, 10, 60
 SPEED_SHOTS = 2000

@@ -40,6 +40,7 @@ from ingest.rates import frame_rate
 from ingest.scaling import FrameScaler, upright
 from ingest.shots import boundary_of, shots_between
 from ingest.signatures import SignatureMeter
+from ingest.threads import one_thread
 from ingest.truncation import Reach, judge_end
 from ingest.video import (
     Damage,
@@ -86,9 +87,10 @@ def analyse(
     fingerprint = fingerprint or fingerprint_file(path)
     streams = open_streams(path)
     try:
-        return _Pass(path, streams, detector, model or EfficientNetLite(), proxy).run(
-            fingerprint, accept_damaged=accept_damaged, on_progress=on_progress
-        )
+        with one_thread():
+            return _Pass(path, streams, detector, model or EfficientNetLite(), proxy).run(
+                fingerprint, accept_damaged=accept_damaged, on_progress=on_progress
+            )
     finally:
         streams.container.close()
 

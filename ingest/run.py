@@ -187,10 +187,9 @@ def ingest_in_child(
 
     `settings` holds the fields of `Settings`.
     """
-    import torch
+    from ingest.threads import one_thread
 
-    torch.set_num_threads(1)  # small networks wait for each other longer than they work
-    with Catalog(Path(catalog_folder)) as catalog:
+    with one_thread(), Catalog(Path(catalog_folder)) as catalog:
         done = ingest_file(Path(path), catalog, Settings(**settings), on_progress=on_progress)
         media = done.media
         known_as = "" if media.path == str(absolute(Path(path))) else f"the same as {media.path}"

@@ -29,8 +29,8 @@ from editing.rank.preferences import (
     split_preferences,
 )
 from editing.rank.scoring import LinearRanker
-from editing.rank.threads import one_thread
 from editing.rank.training import Keeping, Training, fit
+from ingest.threads import one_thread
 
 LABEL_PLAN = TrainingPlan(
     steps=300,

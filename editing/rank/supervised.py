@@ -30,7 +30,6 @@ from editing.rank.networks import (
     new_network,
 )
 from editing.rank.scoring import LinearRanker
-from editing.rank.threads import one_thread
 from editing.rank.training_state import (
     TrainingState,
     identity,
@@ -39,6 +38,7 @@ from editing.rank.training_state import (
     restore_optimizer,
     write_state,
 )
+from ingest.threads import one_thread
 
 Doubles = NDArray[np.float64]
 Loss = Literal["regression", "ranking"]

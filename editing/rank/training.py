@@ -25,7 +25,6 @@ from editing.rank.networks import Network, compute_device, config_for, new_netwo
 from editing.rank.ordering import OrderObjective
 from editing.rank.plan import Objective, ObjectiveName, Progress, TrainingPlan
 from editing.rank.policy import RewardObjective
-from editing.rank.threads import one_thread
 from editing.rank.training_state import (
     TrainingState,
     identity,
@@ -35,6 +34,7 @@ from editing.rank.training_state import (
     write_state,
 )
 from editing.rank.transformer import ShotTransformer
+from ingest.threads import one_thread
 
 OBJECTIVES: tuple[ObjectiveName, ...] = get_args(ObjectiveName)
 _MAKERS: dict[ObjectiveName, Callable[..., Objective]] = {

@@ -95,14 +95,17 @@ class SoundMeter:
     def _resampled(self, frame: AudioFrame, blocks: "_Blocks") -> list[AudioFrame]:
         """A frame as samples of the first one's rate and layout, which broadcasts change midway."""
         arrangement = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if self._resampler is None or arrangement != self._arrangement:
+        rest: list[AudioFrame] = []
+        if arrangement != self._arrangement:
             rest = self._resampler.resample(None) if self._resampler else []
             if self._arrangement is not None:
                 self.warnings.append(f"its sound changes to {frame.layout.name} midway")
-            self._resampler = av.AudioResampler("dblp", blocks.layout, blocks.rate)
+            fits = arrangement == ("fltp", blocks.layout.name, blocks.rate)  # as most codecs give
+            self._resampler = (
+                None if fits else av.AudioResampler("dblp", blocks.layout, blocks.rate)
+            )
             self._arrangement = arrangement
-            return rest + self._resampler.resample(frame)
-        return self._resampler.resample(frame)
+        return rest + (self._resampler.resample(frame) if self._resampler else [frame])
 
     def _fill_gap(self, frame: AudioFrame, rate: int) -> None:
         """Put silence where the file has none, so that a sample's number tells its time."""

@@ -6,7 +6,7 @@ that was committed; a bad file is reported and the rest go on.
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ingest.catalog import Catalog
@@ -36,6 +36,11 @@ class Machines:
     """On Ray: GPUs that each file asks for."""
     address: str | None = None
     """On Ray: of the cluster; None for the one that Ray finds, or a new one on this machine."""
+
+    @property
+    def decoder_threads(self) -> int:
+        """One where other films keep the processors busy: a film's own threads cost CPU time."""
+        return 1 if self.jobs > 1 or self.engine == "ray" else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,8 @@ class _Batch:
     def __init__(
         self, catalog: Catalog, settings: Settings, machines: Machines, watcher: Watcher
     ) -> None:
-        self.catalog, self.settings, self.watcher = catalog, settings, watcher
+        self.catalog, self.watcher = catalog, watcher
+        self.settings = replace(settings, decoder_threads=machines.decoder_threads)
         self.store = JobStore(catalog)
         self.jobs: dict[str, int] = {}
         self.progress: dict[str, float] = {}

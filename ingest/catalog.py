@@ -1,11 +1,10 @@
 """The catalogue: which footage is known, its shots, and where its arrays are.
 
-One SQL database and a folder of arrays. A media is committed whole, in one transaction after
-its arrays are on disk, so whoever reads sees all of it or none of it.
+One SQL database and a folder of arrays. `ingest.commit` writes what was found about a film.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,7 +30,6 @@ from ingest.errors import CatalogError, NotIngested, UnknownMedia
 from ingest.lookup import named_media
 from ingest.media import (
     DEFAULT_MODEL,
-    Analysis,
     Curves,
     Embeddings,
     Media,
@@ -42,7 +40,7 @@ from ingest.media import (
     Sound,
 )
 from ingest.paths import printable
-from ingest.rows import media_from, media_row, shot_from, shot_row
+from ingest.rows import media_from, shot_from
 
 _COMPUTE_EMBEDDINGS = "Compute them: reel ingest --embedding MODEL FILE"
 
@@ -159,69 +157,6 @@ class Catalog:
                 update(tables.media).where(tables.media.c.id == media_id).values(path=str(path))
             )
             connection.execute(delete(tables.failure).where(tables.failure.c.path == str(path)))
-
-    def commit_analysis(self, analysis: Analysis, *, version: str) -> Media:
-        """Write all that was found about one file, replacing what was known of the same content.
-
-        Files go to disk first, under names that hold the content's fingerprint; the rows follow
-        in one transaction. What an older analysis left is removed last. What does not depend on
-        the analysis stays: a proxy, and, if the shots' pictures are the same frames as before,
-        the embeddings by other models.
-        """
-        kept = self._embeddings_to_keep(analysis, version)
-        files = derived_files.write_arrays(self.folder, analysis, version) + kept
-        fingerprint = analysis.media.fingerprint
-        values = _analysis_row(analysis, version)
-        values["thumbnails"] = derived_files.write_thumbnails(self.folder, analysis)
-        if analysis.proxy:
-            values["proxy"] = derived_files.take_over_proxy(
-                self.folder, analysis.proxy, fingerprint
-            )
-        with self.transaction() as connection:
-            media_id, old_thumbnails = _write_media(connection, values)
-            connection.execute(delete(tables.shot).where(tables.shot.c.media_id == media_id))
-            connection.execute(
-                insert(tables.shot), [shot_row(media_id, shot) for shot in analysis.shots]
-            )
-            old = set(_array_paths(connection, media_id))
-            connection.execute(
-                delete(tables.array_file).where(tables.array_file.c.media_id == media_id)
-            )
-            connection.execute(
-                insert(tables.array_file), [f | {"media_id": media_id} for f in files]
-            )
-            connection.execute(
-                delete(tables.failure).where(tables.failure.c.path == analysis.media.path)
-            )
-        for path in old - {f["path"] for f in files}:
-            (self.folder / path).unlink(missing_ok=True)
-        if old_thumbnails not in (None, values["thumbnails"]):
-            derived_files.remove_thumbnails(self.folder, old_thumbnails)
-        return self.get_media(media_id)
-
-    def add_embeddings(self, media_id: MediaId, embeddings: Embeddings) -> None:
-        """Add the embeddings of one more model, or replace those that this model made before.
-
-        Raises:
-            ValueError: They are not one vector a shot.
-        """
-        media, detector = self.get_media(media_id), self.ingest_version(media_id)[0]
-        shots = self.shot_count().get(media_id, 0)
-        if len(embeddings.vectors) != shots:
-            raise ValueError(f"{len(embeddings.vectors)} vectors do not fit {shots} shots")
-        array = derived_files.embeddings_array(embeddings)
-        row = derived_files.write_named_array(self.folder, media.fingerprint, detector, array)
-        of_model = (
-            (tables.array_file.c.media_id == media_id)
-            & (tables.array_file.c.kind == derived_files.EMBEDDINGS)
-            & (tables.array_file.c.model == embeddings.model)
-        )
-        with self.transaction() as connection:
-            old = connection.scalars(select(tables.array_file.c.path).where(of_model)).all()
-            connection.execute(delete(tables.array_file).where(of_model))
-            connection.execute(insert(tables.array_file), [row | {"media_id": media_id}])
-        for path in set(old) - {row["path"]}:
-            (self.folder / path).unlink(missing_ok=True)
 
     # Proxies
 
@@ -410,26 +345,6 @@ class Catalog:
             raise NotIngested(self.get_media(media_id).name, f"{kind} {model or ''}".strip())
         return read_array(self.folder / row.path), row.model, row.version
 
-    def _embeddings_to_keep(self, analysis: Analysis, version: str) -> list[dict[str, Any]]:
-        """The rows, less the media, of embeddings by other models that still hold."""
-        known = self.find_fingerprint(analysis.media.fingerprint)
-        if known is None or self.ingest_version(known.id) != (analysis.detector, version):
-            return []
-        try:
-            same = np.array_equal(self.picture_frames(known.id), analysis.picture_frames)
-        except (CatalogError, NotIngested):
-            return []
-        if not same or not len(analysis.picture_frames):
-            return []
-        files = tables.array_file.c
-        query = select(files.kind, files.model, files.version, files.path).where(
-            files.media_id == known.id,
-            files.kind == derived_files.EMBEDDINGS,
-            files.model.not_in([e.model for e in analysis.embeddings]),
-        )
-        with self.reading() as connection:
-            return [dict(row._mapping) for row in connection.execute(query)]
-
 
 def _writable(path: Path) -> bool:
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
@@ -450,31 +365,3 @@ def _open_embedded(folder: Path) -> Engine:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _analysis_row(analysis: Analysis, version: str) -> dict[str, Any]:
-    """The columns of table `media` that an analysis fills."""
-    return media_row(analysis.media) | {
-        "detector": analysis.detector,
-        "ingest_version": version,
-        "ingested_at": _now(),
-    }
-
-
-def _write_media(connection: Connection, values: dict[str, Any]) -> tuple[MediaId, str | None]:
-    """Add or update a media; gives its id, and where its thumbnails were before."""
-    media = tables.media
-    same = media.c.fingerprint == values["fingerprint"]
-    known = connection.execute(select(media).where(same)).one_or_none()
-    if known is None:
-        added = insert(media).values(values).returning(media.c.id)
-        return MediaId(connection.execute(added).scalar_one()), None
-    if known.frames != values["frames"]:  # a proxy of other frames is none of this analysis
-        values = {"proxy": None} | values
-    connection.execute(update(media).where(same).values(values))
-    return MediaId(known.id), known.thumbnails or derived_files.first_thumbnails(known.fingerprint)
-
-
-def _array_paths(connection: Connection, media_id: MediaId) -> Sequence[str]:
-    query = select(tables.array_file.c.path).where(tables.array_file.c.media_id == media_id)
-    return connection.scalars(query).all()

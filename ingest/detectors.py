@@ -4,9 +4,10 @@ A detector says how far its word is final, so that what is kept of a shot can be
 as the shot is over, whatever the length of the film.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from ingest.cascade import Cascade
 from ingest.change import REACH, is_blend
+from ingest.growing import GrowingArray
 from ingest.media import Transition
 from ingest.shots import (
     Candidate,
@@ -173,8 +175,9 @@ class SceneDetectDetector:
             "adaptive": scenedetect.AdaptiveDetector,
         }
         self._detector = detectors[name]()
-        self._detector.stats_manager = scenedetect.StatsManager()
-        self._metric = self._detector.get_metrics()[-1 if name == "adaptive" else 0]
+        metric = self._detector.get_metrics()[-1 if name == "adaptive" else 0]
+        self._metric = _OneMetric(metric)
+        self._detector.stats_manager = self._metric
         self._timecode = scenedetect.FrameTimecode
         self._rate = float(rate)
         self._frames = 0
@@ -208,11 +211,25 @@ class SceneDetectDetector:
 
     def scores(self) -> NDArray[np.float32]:
         """The detector's metric of every frame, in its own unit; 0 where it has none."""
-        stats = self._detector.stats_manager
-        values = []
-        for frame in range(self._frames):
-            timecode = self._timecode(frame, fps=self._rate)
-            has = stats.metrics_exist(timecode, [self._metric])
-            found = stats.get_metrics(timecode, [self._metric])[0] if has else None
-            values.append(found or 0.0)
-        return np.array(values, dtype=np.float32)
+        return self._metric.until(self._frames)
+
+
+class _OneMetric:
+    """In place of PySceneDetect's `StatsManager`, which keeps 600 bytes of each frame."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._values = GrowingArray(np.float32)
+
+    def set_metrics(self, timecode: Any, metrics: Mapping[str, float | None]) -> None:
+        """Note the metric of a frame; frames come in order, though not all of them."""
+        value = metrics.get(self._name)
+        if value is not None:
+            missing = max(0, timecode.frame_num + 1 - len(self._values))
+            self._values.extend(np.zeros(missing))
+            self._values.values[timecode.frame_num] = value
+
+    def until(self, frames: int) -> NDArray[np.float32]:
+        """The metric of the first `frames` frames, `(frames,)`; 0 where there is none."""
+        values = self._values.values[:frames]
+        return np.pad(values, (0, frames - len(values)))

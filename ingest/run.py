@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ingest.catalog import Catalog
+from ingest.commit import add_embeddings, commit_analysis
 from ingest.errors import UnreadableMedia
 from ingest.fingerprint import fingerprint_file
 from ingest.limits import GIBIBYTE, Limits
@@ -58,6 +59,8 @@ class Settings:
     """Seconds that one file may take."""
     memory: float = 6.0
     """GiB that one file may take, beyond what the program itself does."""
+    decoder_threads: int = 0
+    """On which a film is decoded; 0 lets FFmpeg choose."""
 
     @property
     def limits(self) -> Limits:
@@ -134,10 +137,11 @@ def _analyse(
             detector=settings.detector,
             model=make_image_model(settings.embedding),
             accept_damaged=settings.accept_damaged,
+            decoder_threads=settings.decoder_threads,
             proxy=proxy if wants_proxy else None,
             on_progress=on_progress,
         )
-        media = catalog.commit_analysis(analysis, version=INGEST_VERSION)
+        media = commit_analysis(catalog, analysis, version=INGEST_VERSION)
     remarks = [f"no review proxy: {proxy.failure}"] if proxy.failure else []
     return Ingested(media, "ingested", (*remarks, *remarks_on(catalog, media)))
 
@@ -153,7 +157,7 @@ def _complete(
 
         frames = catalog.picture_frames(media.id).tolist()
         embeddings = embed_again(path, frames, model, on_progress=on_progress)
-        catalog.add_embeddings(media.id, embeddings)
+        add_embeddings(catalog, media.id, embeddings)
         remarks.append(f"embeddings by {model.name} added")
     if settings.proxies and catalog.proxy(media) is None:
         from ingest.proxy import make_proxy

@@ -9,8 +9,9 @@ films (`reel ingest --jobs`).
 import os
 import shutil
 import tempfile
+import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,9 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import EngineUnavailable
+from ingest.quantisation import quantise
 
 RUNTIMES = ("openvino", "torch")
 VARIABLE = "REELROOM_RUNTIME"
+
+_MARK, _LEFT_SECONDS = "-converting-", 3600
+"""What the folder of a conversion under way is called by, and when it is none any more."""
 
 Compiled = Callable[[NDArray[Any]], tuple[NDArray[np.float32], ...]]
 """Takes a batch, and gives the network's outputs."""
@@ -51,7 +56,11 @@ def chosen_runtime() -> str:
 
 
 def compile_for_openvino(
-    name: str, make: Callable[[], tuple[Any, Any]], *, bfloat16: bool = False
+    name: str,
+    make: Callable[[], tuple[Any, Any]],
+    *,
+    bfloat16: bool = False,
+    ceilings: Sequence[float] = (),
 ) -> Compiled:
     """A network as OpenVINO runs it on this processor.
 
@@ -60,16 +69,18 @@ def compile_for_openvino(
         make: Gives a torch module and an example of its input; the first axis may be of any length
             later. Called only if the network is not in the cache.
         bfloat16: Let it compute in bfloat16, where the processor has that; else in float32.
+        ceilings: Let convolutions compute in 8 bits, with these ranges for
+            `ingest.quantisation.quantise`.
     """
     import openvino
 
     core = openvino.Core()
     release = openvino.__version__.split("-")[0]
-    folder = cache_folder() / f"{name}-openvino-{release}"
+    folder = cache_folder() / f"{name}{'-int8' * bool(ceilings)}-openvino-{release}"
     try:
         network = core.read_model(folder / "network.xml")
     except RuntimeError:  # it is not there, or is damaged
-        _convert(make, folder)
+        _convert(make, folder, ceilings)
         network = core.read_model(folder / "network.xml")
     supported = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     settings = {
@@ -79,7 +90,7 @@ def compile_for_openvino(
     compiled = core.compile_model(network, "CPU", settings)
 
     def run(batch: NDArray[Any]) -> tuple[NDArray[np.float32], ...]:
-        found = compiled(batch)
+        found = compiled(batch, share_outputs=False)  # or the next batch would write over them
         return tuple(found[i] for i in range(len(compiled.outputs)))
 
     return run
@@ -100,13 +111,22 @@ def _cache_error() -> str | None:
     return None if os.access(folder, os.W_OK) else f"no permission to write {folder}"
 
 
-def _convert(make: Callable[[], tuple[Any, Any]], folder: Path) -> None:
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what conversions left that were killed; none takes nearly so long."""
+    for left in folder.glob(f".*{_MARK}*"):
+        with suppress(OSError):  # somebody else has just removed it
+            if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _convert(make: Callable[[], tuple[Any, Any]], folder: Path, ceilings: Sequence[float]) -> None:
     """Convert a torch module and put it into `folder`, whole or not at all."""
     import openvino
     import torch
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    writing = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    _remove_leftovers(folder.parent)
+    writing = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}{_MARK}"))
     try:
         module, example = make()
         shape = [-1, *example.shape[1:]]
@@ -114,6 +134,8 @@ def _convert(make: Callable[[], tuple[Any, Any]], folder: Path) -> None:
             warnings.simplefilter("ignore")  # that tracing is old, and that it keeps what it saw
             traced = torch.jit.trace(module, example, check_trace=False)  # type: ignore[no-untyped-call]
             network = openvino.convert_model(traced, example_input=example, input=shape)
+        if ceilings:
+            quantise(network, ceilings)
         openvino.save_model(network, writing / "network.xml", compress_to_fp16=False)
         shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):  # somebody else has put it there meanwhile

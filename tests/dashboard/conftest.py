@@ -14,6 +14,7 @@ from editing.assemble.brief import default_brief
 from editing.run import render_cut, suggest_cut
 from ingest.analysis import analyse
 from ingest.catalog import Catalog
+from ingest.commit import commit_analysis
 from recsys.run import import_log, import_titles, train
 from recsys.simulate import simulate, write_simulation
 
@@ -74,7 +75,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     with Catalog(workspace.catalog) as catalog:
         for name in (FILM, SILENT):
             analysis = analyse(root / name, detector="content", model=StripeModel())
-            media = catalog.commit_analysis(analysis, version="test")
+            media = commit_analysis(catalog, analysis, version="test")
         catalog.record_failure(root / "torn.mp4", "it is truncated")
         film = catalog.find_media(FILM)
         assert len(catalog.shots(film.id)) == SCENES

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ingest.catalog import Catalog
+from ingest.commit import commit_analysis
 from ingest.fingerprint import fingerprint_file
 from ingest.measures import SHOT_MEASURES
 from ingest.media import (
@@ -130,7 +131,7 @@ def make_film(
     ) -> Media:
         path = write_numbers(tmp_path / name, frames, **how)
         analysis = analyse(path, shots or (frames,), timecode)
-        return catalog.commit_analysis(analysis, version="test")
+        return commit_analysis(catalog, analysis, version="test")
 
     return make
 

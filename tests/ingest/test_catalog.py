@@ -12,6 +12,7 @@ from sqlalchemy import inspect, text
 
 from ingest import tables
 from ingest.catalog import Catalog
+from ingest.commit import add_embeddings, commit_analysis
 from ingest.database import migrations, open_database
 from ingest.errors import CatalogError, NotIngested, UnknownMedia
 from ingest.media import (
@@ -71,7 +72,7 @@ def analysis(fingerprint: str = "ab", shots: int = 2) -> Analysis:
 def test_what_is_committed_comes_back_the_same(tmp_path: Path) -> None:
     given = analysis()
     with Catalog(tmp_path) as catalog:
-        media = catalog.commit_analysis(given, version="1")
+        media = commit_analysis(catalog, given, version="1")
         assert media == catalog.media()[0]
         assert (media.rate, media.audio, media.warnings) == (
             given.media.rate,
@@ -91,11 +92,12 @@ def test_what_is_committed_comes_back_the_same(tmp_path: Path) -> None:
 
 def test_a_commit_that_fails_half_way_leaves_what_was_there(tmp_path: Path) -> None:
     with Catalog(tmp_path) as catalog:
-        catalog.commit_analysis(analysis(), version="1")
+        commit_analysis(catalog, analysis(), version="1")
         broken = analysis(shots=3)
         twice = (broken.shots[0], broken.shots[0])
         with pytest.raises(Exception, match="UNIQUE"):
-            catalog.commit_analysis(
+            commit_analysis(
+                catalog,
                 Analysis(**{f: getattr(broken, f) for f in broken.__slots__} | {"shots": twice}),
                 version="2",
             )
@@ -115,7 +117,7 @@ def count_up(folder: str, times: int) -> None:
 
 def test_four_writers_lose_no_update(tmp_path: Path) -> None:
     with Catalog(tmp_path) as catalog:
-        catalog.commit_analysis(analysis(), version="1")
+        commit_analysis(catalog, analysis(), version="1")
         with catalog.transaction() as connection:
             connection.execute(text("INSERT INTO cut VALUES (1, 1, 'n', 'trailer', 'now')"))
             connection.execute(
@@ -181,7 +183,7 @@ def test_a_reader_does_not_wait_for_a_writer(tmp_path: Path) -> None:
 
 def test_embeddings_of_a_model_that_was_not_run_are_not_there(tmp_path: Path) -> None:
     with Catalog(tmp_path) as catalog:
-        media = catalog.commit_analysis(analysis(), version="1")
+        media = commit_analysis(catalog, analysis(), version="1")
         assert catalog.embeddings(media.id, "tiny").model == "tiny"
         with pytest.raises(NotIngested, match="embeddings clip"):
             catalog.embeddings(media.id, "clip")
@@ -189,7 +191,7 @@ def test_embeddings_of_a_model_that_was_not_run_are_not_there(tmp_path: Path) ->
 
 def test_a_damaged_array_is_a_clear_error(tmp_path: Path) -> None:
     with Catalog(tmp_path) as catalog:
-        media = catalog.commit_analysis(analysis(), version="1")
+        media = commit_analysis(catalog, analysis(), version="1")
         (array,) = tmp_path.rglob("embeddings-*.npy")
         array.write_bytes(b"damage")
         with pytest.raises(CatalogError, match="missing or damaged"):
@@ -212,13 +214,13 @@ def test_which_embeddings_are_meant_is_never_guessed(tmp_path: Path) -> None:
         return replace(analysis(), embeddings=tuple(Embeddings(m, "1", vectors) for m in models))
 
     with Catalog(tmp_path) as catalog:
-        media = catalog.commit_analysis(by("zebra"), version="1")
+        media = commit_analysis(catalog, by("zebra"), version="1")
         assert catalog.embeddings(media.id).model == "zebra"
-        catalog.commit_analysis(by("ape", "zebra"), version="2")
+        commit_analysis(catalog, by("ape", "zebra"), version="2")
         with pytest.raises(NotIngested, match=r"efficientnet-lite0 \(but by ape, zebra\)"):
             catalog.embeddings(media.id)
         assert catalog.embeddings(media.id, "ape").model == "ape"
-        catalog.commit_analysis(by("ape", "zebra", "efficientnet-lite0"), version="3")
+        commit_analysis(catalog, by("ape", "zebra", "efficientnet-lite0"), version="3")
         assert catalog.embeddings(media.id).model == "efficientnet-lite0"
         assert catalog.embedding_models(media.id) == dict.fromkeys(
             ("ape", "efficientnet-lite0", "zebra"), "1"
@@ -230,28 +232,28 @@ def test_embeddings_by_other_models_stay_as_long_as_they_are_of_the_same_picture
 ) -> None:
     pictures = replace(analysis(), picture_frames=np.array([4, 14]))
     with Catalog(tmp_path) as catalog:
-        media = catalog.commit_analysis(pictures, version="1")
-        catalog.add_embeddings(media.id, Embeddings("clip", "1", np.eye(2, 3, dtype=np.float32)))
-        catalog.commit_analysis(pictures, version="1")
+        media = commit_analysis(catalog, pictures, version="1")
+        add_embeddings(catalog, media.id, Embeddings("clip", "1", np.eye(2, 3, dtype=np.float32)))
+        commit_analysis(catalog, pictures, version="1")
         assert set(catalog.embedding_models(media.id)) == {"clip", "tiny"}
         assert catalog.embeddings(media.id, "clip").vectors.shape == (2, 3)
         others = replace(pictures, picture_frames=np.array([4, 15]))
-        catalog.commit_analysis(others, version="1")
+        commit_analysis(catalog, others, version="1")
         assert set(catalog.embedding_models(media.id)) == {"tiny"}
         assert not list(tmp_path.rglob("embeddings-clip*"))
 
 
 def test_thumbnails_of_an_analysis_that_is_not_committed_replace_none(tmp_path: Path) -> None:
     with Catalog(tmp_path) as catalog:
-        media = catalog.commit_analysis(analysis(), version="1")
+        media = commit_analysis(catalog, analysis(), version="1")
         newer = replace(analysis(), thumbnails=(b"newer", b"jpegs"))
         twice = replace(newer, shots=(newer.shots[0], newer.shots[0]))
         with pytest.raises(Exception, match="UNIQUE"):
-            catalog.commit_analysis(twice, version="2")
+            commit_analysis(catalog, twice, version="2")
         assert [catalog.thumbnail(media, n).read_bytes() for n in (0, 1)] == [b"jpeg", b"jpeg"]
         assert len(catalog.sweep(older_than=-1)) > 2  # the newer ones, which no row names
         assert catalog.thumbnail(media, 1).read_bytes() == b"jpeg"
-        catalog.commit_analysis(newer, version="2")
+        commit_analysis(catalog, newer, version="2")
         assert catalog.thumbnail(media, 1).read_bytes() == b"jpegs"
         assert len(list(tmp_path.rglob("*.jpg"))) == 2, "the older ones are gone"
 
@@ -260,7 +262,7 @@ def test_thumbnails_from_before_their_folder_was_named_are_found_and_replaced(
     tmp_path: Path,
 ) -> None:
     with Catalog(tmp_path) as catalog:
-        media = catalog.commit_analysis(analysis(), version="1")
+        media = commit_analysis(catalog, analysis(), version="1")
         first = catalog.thumbnail(media, 0).parent
         for path in first.iterdir():
             path.replace(first.parent / path.name)
@@ -268,6 +270,6 @@ def test_thumbnails_from_before_their_folder_was_named_are_found_and_replaced(
             connection.execute(tables.media.update().values(thumbnails=None))
         assert catalog.thumbnail(media, 1).read_bytes() == b"jpeg"
         assert catalog.sweep(older_than=-1) == []
-        catalog.commit_analysis(replace(analysis(), thumbnails=(b"a", b"b")), version="1")
+        commit_analysis(catalog, replace(analysis(), thumbnails=(b"a", b"b")), version="1")
         assert catalog.thumbnail(media, 1).read_bytes() == b"b"
         assert len(list(tmp_path.rglob("*.jpg"))) == 2

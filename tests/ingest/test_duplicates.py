@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from dashboard.cli import reel
 from ingest.analysis import analyse
 from ingest.catalog import Catalog
+from ingest.commit import commit_analysis
 from ingest.duplicates import (
     FilmSignatures,
     _likely_pairs,
@@ -82,8 +83,8 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ingest(tmp_path: Path) -> Callable[[Path], Media]:
     def into_catalogue(path: Path) -> Media:
         with Catalog(tmp_path / "work" / "catalog") as catalog:
-            return catalog.commit_analysis(
-                analyse(path, detector="content", model=Flat()), version="1"
+            return commit_analysis(
+                catalog, analyse(path, detector="content", model=Flat()), version="1"
             )
 
     return into_catalogue

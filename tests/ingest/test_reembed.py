@@ -9,6 +9,7 @@ import pytest
 
 from ingest.analysis import analyse
 from ingest.catalog import Catalog
+from ingest.commit import add_embeddings, commit_analysis
 from ingest.errors import ModelUnusable, UnreadableMedia
 from ingest.features import make_image_model
 from ingest.media import DEFAULT_MODEL, Embeddings
@@ -51,16 +52,16 @@ def test_models_stand_side_by_side_in_the_catalogue(make_film: FilmMaker, tmp_pa
     film = make_film("two.mp4", (24, 24))
     with Catalog(tmp_path / "catalog") as catalog:
         found = analyse(film, detector="content", model=Pixels("a"))
-        media = catalog.commit_analysis(found, version="1")
+        media = commit_analysis(catalog, found, version="1")
         frames = catalog.picture_frames(media.id).tolist()
-        catalog.add_embeddings(media.id, embed_again(film, frames, Pixels("b")))
+        add_embeddings(catalog, media.id, embed_again(film, frames, Pixels("b")))
         assert [catalog.embeddings(media.id, name).model for name in ("a", "b")] == ["a", "b"]
         newer = Embeddings("b", "2", np.eye(2, dtype=np.float32))
-        catalog.add_embeddings(media.id, newer)
+        add_embeddings(catalog, media.id, newer)
         assert catalog.embeddings(media.id, "b").version == "2"
         assert len(list(tmp_path.rglob("embeddings-b-*.npy"))) == 1
         with pytest.raises(ValueError, match="3 vectors do not fit 2 shots"):
-            catalog.add_embeddings(media.id, Embeddings("c", "1", np.eye(3, dtype=np.float32)))
+            add_embeddings(catalog, media.id, Embeddings("c", "1", np.eye(3, dtype=np.float32)))
 
 
 def test_sound_and_colour_come_back_from_the_catalogue(
@@ -68,7 +69,7 @@ def test_sound_and_colour_come_back_from_the_catalogue(
 ) -> None:
     found = analyse(make_film("tone.mp4", (48,)), detector="content", model=Pixels("a"))
     with Catalog(tmp_path / "catalog") as catalog:
-        media = catalog.commit_analysis(found, version="1")
+        media = commit_analysis(catalog, found, version="1")
         sound = catalog.sound(media.id)
         for name in ("levels", "true_peaks", "voice", "voiced", "onsets"):
             np.testing.assert_array_equal(getattr(sound, name), getattr(found.sound, name))

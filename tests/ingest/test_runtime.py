@@ -1,5 +1,7 @@
 """Networks on OpenVINO or torch: who decides, what is kept, and that both say the same."""
 
+import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +88,20 @@ def test_a_damaged_cache_is_made_again(fresh_cache: Path) -> None:
     file.write_text("not a network")
     (found,) = compile_for_openvino("twice", twice)(np.ones((1, 3), np.float32))
     assert found.tolist() == [[2, 2, 2]]
+
+
+@needs_openvino
+def test_what_killed_conversions_left_is_removed_and_what_is_under_way_stays(
+    fresh_cache: Path,
+) -> None:
+    old, new = (fresh_cache / f".other-converting-{name}" for name in ("a", "b"))
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "network.bin").touch()
+    yesterday = time.time() - 86_400
+    os.utime(old, (yesterday, yesterday))
+    compile_for_openvino("twice", twice)
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 @needs_openvino

@@ -10,11 +10,14 @@ import torch
 from ingest.detectors import TransNetDetector
 from ingest.runtime import compile_for_openvino
 from ingest.shots import transitions_from_scores
-from ingest.transnet import _VERSION, CONTEXT, STEP, TransNet, _to_convert, load_scorer
+from ingest.transnet import CONTEXT, STEP, TransNet, load_scorer
 from ingest.transnet_network import TransNetNetwork, best_dtype, load_network
+from ingest.transnet_volumes import VERSION, to_convert
 
 BF16_TOLERANCE = 0.03
 """How far a score may be from the released network's where convolutions run in bfloat16."""
+INT8_TOLERANCE = 0.05
+"""How far where most run in 8 bits, and the rest in bfloat16; up to .04 was seen in footage."""
 
 
 @pytest.fixture(scope="module")
@@ -71,16 +74,31 @@ def test_bfloat16_scores_are_near_those_of_the_released_network() -> None:
 
 @pytest.mark.parametrize("frames", [51, 120, 250])
 def test_openvino_scores_are_near_those_of_torch(network: TransNetNetwork, frames: int) -> None:
-    """Within 1e-4 in float32, and as near as bfloat16 otherwise, for windows of any length."""
+    """Within 1e-4 in float32; in 8 bits and bfloat16 as near as is stated."""
     pytest.importorskip("openvino", reason="needs reelroom[openvino]")
     pictures = clip(frames)
     with torch.inference_mode():
         expected = network(torch.from_numpy(pictures))
-    exact = compile_for_openvino(_VERSION, _to_convert)
+    exact = compile_for_openvino(VERSION, to_convert)
     for ours, theirs in zip(exact(pictures), expected, strict=True):
         np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4)
     for ours, theirs in zip(load_scorer("openvino")(pictures), expected, strict=True):
-        np.testing.assert_allclose(ours, theirs.numpy(), atol=BF16_TOLERANCE)
+        np.testing.assert_allclose(ours, theirs.numpy(), atol=INT8_TOLERANCE)
+
+
+def test_openvino_takes_windows_of_changing_length_and_every_colour(
+    network: TransNetNetwork,
+) -> None:
+    pytest.importorskip("openvino", reason="needs reelroom[openvino]")
+    rng = np.random.default_rng(1)
+    windows = [rng.integers(0, 256, (n, 27, 48, 3), np.uint8) for n in (60, 90, 60)]
+    scorer = load_scorer("openvino")
+    found = [scorer(window) for window in windows]
+    for window, scores in zip(windows, found, strict=True):
+        with torch.inference_mode():
+            expected = network(torch.from_numpy(window))
+        for ours, theirs in zip(scores, expected, strict=True):
+            np.testing.assert_allclose(ours, theirs.numpy(), atol=INT8_TOLERANCE)
 
 
 @pytest.mark.parametrize("frames", [1, 60, STEP + CONTEXT, STEP + CONTEXT + 1])

@@ -13,6 +13,7 @@ import pytest
 
 from editing.align.pictures import HEIGHT, WIDTH, SmallFilm
 from ingest.catalog import Catalog
+from ingest.commit import commit_analysis
 from ingest.fingerprint import fingerprint_file
 from ingest.letterbox import black_edges
 from ingest.media import (
@@ -157,6 +158,6 @@ def commit(tmp_path: Path) -> Callable[[Path, tuple[int, ...]], Media]:
             thumbnails=(),
         )
         with Catalog(tmp_path / "workspace" / "catalog") as catalog:
-            return catalog.commit_analysis(analysis, version="test")
+            return commit_analysis(catalog, analysis, version="test")
 
     return put

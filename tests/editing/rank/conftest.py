@@ -9,6 +9,7 @@ import pytest
 
 from editing.rank.film import Film
 from ingest.catalog import Catalog
+from ingest.commit import commit_analysis
 from ingest.media import (
     Analysis,
     Curves,
@@ -59,7 +60,7 @@ def ingested(catalog: Catalog) -> Callable[[str, Film], Media]:
     """Puts a film into the catalogue as if ingest had found it: shots of 48 frames at 24/s."""
 
     def put(fingerprint: str, film: Film) -> Media:
-        return catalog.commit_analysis(_analysis(fingerprint, film), version="1")
+        return commit_analysis(catalog, _analysis(fingerprint, film), version="1")
 
     return put
 

@@ -18,6 +18,8 @@ from dashboard.commands.learning import learn_group
 from dashboard.commands.logs import logs_group
 from dashboard.commands.ranking import rank_group
 from dashboard.commands.recommender import recsys_group
+from dashboard.commands.timelines import import_command
+from dashboard.commands.versions import diff_command, undo_command, versions_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -32,12 +34,14 @@ def reel() -> None:
 
 for _command in (
     *(ingest_command, jobs_group, media_command, shots_command),
-    *(learn_group, rank_group, cut_group, export_command, render_command),
+    *(learn_group, rank_group, cut_group, export_command, import_command, render_command),
     *(logs_group, recsys_group, audience_group),
     *(dashboard_command, demo_command),
 ):
     reel.add_command(_command)
 learn_group.add_command(align_command)
+for _command in (versions_command, diff_command, undo_command):
+    cut_group.add_command(_command)
 
 
 def main() -> None:

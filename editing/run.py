@@ -23,7 +23,7 @@ from editing.interchange.edl import write_edl
 from editing.interchange.fcp7xml import write_fcp7xml
 from editing.interchange.sequence import Sequence, sequence_from_cut
 from editing.interchange.timeline import write_otio
-from editing.rank.film import Ranker
+from editing.rank.film import Film, Ranker, ShotScores
 from editing.rank.networks import NetworkRanker
 from editing.rank.store import film_from_catalog, load_ranker
 from ingest.catalog import Catalog
@@ -91,8 +91,7 @@ def footage_from_catalog(catalog: Catalog, media: Media, ranker: Ranker) -> Foot
         ModelError: The ranker was made for other features.
         NotIngested: The film was ingested without something that is needed.
     """
-    model = ranker.space.embedding_model if isinstance(ranker, NetworkRanker) else None
-    film = film_from_catalog(catalog, media, model)
+    film = _film(catalog, media, ranker)
     shots, grid = catalog.shots(media.id), FrameGrid.of(catalog, media)
     curves = catalog.curves(media.id)
     columns = {name: np.asarray(curves.frame_values[:, i]) for i, name in _numbered(curves)}
@@ -112,6 +111,17 @@ def footage_from_catalog(catalog: Catalog, media: Media, ranker: Ranker) -> Foot
         vectors=film.embeddings.vectors,
         scores=ranker.score(film),
     )
+
+
+def score_shots(catalog: Catalog, media: Media, ranker_name: str) -> ShotScores:
+    """The scores of a film's shots by a ranker, named as a cut names it: `linear 1`.
+
+    Raises:
+        ModelError: There is no such ranker any more, or it was made for other features.
+        NotIngested: The film was ingested without something that is needed.
+    """
+    ranker = load_ranker(catalog, "@".join(ranker_name.split()))
+    return ranker.score(_film(catalog, media, ranker))
 
 
 def why_shot(catalog: Catalog, cut: Cut, shot: int) -> tuple[Choice, tuple[Reason, ...]]:
@@ -211,6 +221,12 @@ def render_cut(
         for media_id, media in _media_of(catalog, cut).items()
     }
     return render(cut, sources, output, height=height, on_progress=on_progress)
+
+
+def _film(catalog: Catalog, media: Media, ranker: Ranker) -> Film:
+    """A film's features, with the embeddings that the ranker was made for."""
+    model = ranker.space.embedding_model if isinstance(ranker, NetworkRanker) else None
+    return film_from_catalog(catalog, media, model)
 
 
 def _media_of(catalog: Catalog, cut: Cut) -> dict[MediaId, Media]:

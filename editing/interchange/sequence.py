@@ -148,7 +148,7 @@ def sequence_from_cut(
     used = [media[media_id] for media_id in dict.fromkeys(slot.media for slot in cut.slots)]
     reels = reel_names(m.name for m in used)
     files = {
-        m.id: _source_file(m, cut.rate, reel, grid_frames[m.id])
+        m.id: source_file(m, cut.rate, reel, grid_frames[m.id])
         for m, reel in zip(used, reels, strict=True)
     }
     events = tuple(
@@ -193,7 +193,18 @@ def day_frames(rate: Fraction, *, drop: bool) -> int:
     return timecode_to_frame(last, rate) + 1
 
 
-def _source_file(media: Media, rate: Fraction, reel: str, frames: int) -> SourceFile:
+def source_file(media: Media, rate: Fraction, reel: str, frames: int) -> SourceFile:
+    """A media as a sequence of rate `rate` names it.
+
+    Args:
+        media: The film.
+        rate: Of the sequence.
+        reel: See `SourceFile.reel`.
+        frames: Of the film, on its grid.
+
+    Raises:
+        TimelineError: It has another rate, or a timecode that its rate lacks.
+    """
     if media.rate != rate:
         raise TimelineError(
             f"{media.name} runs at {float(media.rate):.3f} frames per second and the cut at "

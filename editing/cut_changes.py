@@ -1,0 +1,163 @@
+"""What changed between two versions of a cut, slot by slot: for people, and for rankers to learn.
+
+A slot is followed by its shot: trimmed, slipped or moved it is the same slot, with another shot it
+was replaced. No I/O.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from editing.cut import Slot
+
+Kind = Literal["kept", "changed", "replaced", "removed", "added"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one slot. Slots are counted from 0."""
+
+    kind: Kind
+    """`changed` is trimmed, slipped or moved, or several of these."""
+    before: int | None
+    """Which slot it was; None for one that was added."""
+    after: int | None
+    """Which it is; None for one that was removed."""
+    head: int = 0
+    """Frames more at its beginning; below 0, fewer."""
+    tail: int = 0
+    """Frames more at its end; below 0, fewer."""
+    moved: bool = False
+    """Whether its place among the others is another."""
+
+    @property
+    def words(self) -> str:
+        """For people: `slot 3: trimmed by 4 frames at its end`; slots counted from 1."""
+        old, new = (None if n is None else n + 1 for n in (self.before, self.after))
+        if self.kind == "added":
+            return f"slot {new}: added"
+        if self.kind == "replaced":
+            return (
+                f"slot {old}: replaced, now slot {new}" if old != new else f"slot {old}: replaced"
+            )
+        if self.kind != "changed":
+            return f"slot {old}: {self.kind}"
+        parts = [f"moved to {new}"] if self.moved else []
+        if self.head and self.head == -self.tail:
+            earlier = "earlier" if self.head > 0 else "later"
+            parts.append(f"slipped, {_frames(self.head)} {earlier}")
+        else:
+            parts += [
+                f"{'extended' if frames > 0 else 'trimmed'} by {_frames(frames)} at its {end}"
+                for frames, end in ((self.head, "beginning"), (self.tail, "end"))
+                if frames
+            ]
+        return f"slot {old}: {', '.join(parts)}"
+
+
+def changes_between(before: Sequence[Slot], after: Sequence[Slot]) -> list[Change]:
+    """Follow every slot from one version to another.
+
+    Slots of the same shot belong together, those that share most frames first. Of those that are
+    in another order, as few as possible count as moved. A slot whose shot went away was replaced
+    by a new one that stands between the same neighbours; else it was removed, and the new one
+    added.
+
+    Returns:
+        Those of `after` in its order, each removed one before the slot that followed it.
+    """
+    pairs = _same_shots(before, after)
+    stayed = set(_longest_rising(pairs))
+    replaced = _replacements(len(before), len(after), pairs, sorted(stayed))
+    removed = set(range(len(before))) - {i for i, _ in [*pairs, *replaced]}
+    found = [Change("replaced", i, j) for i, j in replaced]
+    found += [_change(i, j, before[i], after[j], moved=(i, j) not in stayed) for i, j in pairs]
+    new = set(range(len(after))) - {j for _, j in [*pairs, *replaced]}
+    found += [Change("added", None, j) for j in new]
+    found.sort(key=lambda change: change.after or 0)
+    for i in sorted(removed, reverse=True):
+        followers = (n for n, change in enumerate(found) if _follows(change, i))
+        found.insert(next(followers, len(found)), Change("removed", i, None))
+    return found
+
+
+def summary(changes: Sequence[Change]) -> str:
+    """How many slots came to what: `9 kept, 2 changed, 1 replaced`."""
+    counts: dict[str, int] = {}
+    for change in changes:
+        counts[change.kind] = counts.get(change.kind, 0) + 1
+    kinds = ("kept", "changed", "replaced", "removed", "added")
+    return ", ".join(f"{counts[kind]} {kind}" for kind in kinds if kind in counts)
+
+
+def _follows(change: Change, slot: int) -> bool:
+    """Whether a change is of a slot that stood behind `slot` and did not move."""
+    return change.before is not None and not change.moved and change.before > slot
+
+
+def _same_shots(before: Sequence[Slot], after: Sequence[Slot]) -> list[tuple[int, int]]:
+    """Pairs of slots of one shot, so that all of them together share most frames."""
+    worth = np.zeros((len(before), len(after)))
+    for i, old in enumerate(before):
+        for j, new in enumerate(after):
+            if (old.media, old.shot) == (new.media, new.shot):
+                worth[i, j] = 1 + _shared(old, new) + 0.5 / (1 + abs(i - j))
+    chosen = zip(*linear_sum_assignment(worth, maximize=True), strict=True)
+    return [(int(i), int(j)) for i, j in chosen if worth[i, j] > 0]
+
+
+def _shared(old: Slot, new: Slot) -> int:
+    """Frames that both show."""
+    start, end = max(old.source.start, new.source.start), min(old.source.end, new.source.end)
+    return max(0, end - start)
+
+
+def _longest_rising(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The most pairs that are in the same order in both versions; pairs come sorted by the first.
+
+    Patience sorting (Fredman, On computing the length of longest increasing subsequences, 1975).
+    """
+    tops: list[int] = []
+    piles: list[int] = []
+    for _, j in pairs:
+        pile = bisect_left(tops, j)
+        tops[pile : pile + 1] = [j]
+        piles.append(pile)
+    chosen: list[tuple[int, int]] = []
+    wanted = len(tops) - 1
+    for pair, pile in zip(reversed(pairs), reversed(piles), strict=True):
+        if pile == wanted and (not chosen or pair[1] < chosen[-1][1]):
+            chosen.append(pair)
+            wanted -= 1
+    return chosen[::-1]
+
+
+def _replacements(
+    before: int, after: int, pairs: list[tuple[int, int]], stayed: list[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Between neighbours that stayed: the slots that went, each with one that came, in order."""
+    went, came = set(range(before)), set(range(after))
+    for i, j in pairs:
+        went.discard(i)
+        came.discard(j)
+    replaced = []
+    for (i0, j0), (i1, j1) in pairwise([(-1, -1), *stayed, (before, after)]):
+        old = [i for i in range(i0 + 1, i1) if i in went]
+        new = [j for j in range(j0 + 1, j1) if j in came]
+        replaced += list(zip(old, new, strict=False))
+    return replaced
+
+
+def _change(i: int, j: int, old: Slot, new: Slot, *, moved: bool) -> Change:
+    head, tail = old.source.start - new.source.start, new.source.end - old.source.end
+    kind: Kind = "changed" if head or tail or moved else "kept"
+    return Change(kind, i, j, head, tail, moved)
+
+
+def _frames(count: int) -> str:
+    return f"{abs(count)} frame{'s' * (abs(count) != 1)}"

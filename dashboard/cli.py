@@ -18,6 +18,7 @@ from dashboard.commands.learning import learn_group
 from dashboard.commands.logs import logs_group
 from dashboard.commands.ranking import rank_group
 from dashboard.commands.recommender import recsys_group
+from dashboard.commands.slots import SLOT_COMMANDS
 from dashboard.commands.timelines import import_command
 from dashboard.commands.versions import diff_command, undo_command, versions_command
 
@@ -40,7 +41,7 @@ for _command in (
 ):
     reel.add_command(_command)
 learn_group.add_command(align_command)
-for _command in (versions_command, diff_command, undo_command):
+for _command in (*SLOT_COMMANDS, versions_command, diff_command, undo_command):
     cut_group.add_command(_command)
 
 

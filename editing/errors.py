@@ -2,6 +2,7 @@
 
 EditingError
 ├── ImpossibleBrief    no cut of this film fits what was asked
+├── EditError          a change that this cut or its footage does not allow
 ├── StaleCut           somebody saved a newer version of the cut meanwhile
 ├── UnknownCut         there is no such cut, or no such version of it
 ├── ModelError         a ranker's file is damaged, or made for other features
@@ -33,6 +34,10 @@ class ImpossibleBrief(EditingError):
         return (
             f"this brief is impossible: {self.constraint}\nThe nearest that works: {self.nearest}"
         )
+
+
+class EditError(EditingError):
+    """A change that this cut or its footage does not allow."""
 
 
 class StaleCut(EditingError):

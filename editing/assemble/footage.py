@@ -40,6 +40,8 @@ class Footage:
     vectors: Floats
     """`(shots, dim)`, rows of unit length."""
     scores: ShotScores
+    locked: tuple[tuple[int, FrameRange], ...] = ()
+    """Shots, and the frames of each, that are in the cut already and stay."""
 
     def __post_init__(self) -> None:
         shots = len(self.fit)
@@ -68,17 +70,30 @@ class Candidates:
 
 
 def candidates(footage: Footage, brief: Brief) -> Candidates:
-    """The shots that hold `brief.min_shot` frames inside their handles and the spoiler limit."""
+    """The shots that hold `brief.min_shot` frames inside their handles and the spoiler limit.
+
+    Not those that are locked, nor what is too similar to one of them.
+    """
     limit = spoiler_limit(footage.frames, brief)
     shots, usable = [], []
+    taken = _like_locked(footage, brief.max_similarity)
     for shot, fit in enumerate(footage.fit):
-        if fit is None:
+        if fit is None or taken[shot]:
             continue
         start, end = fit.start + brief.handle, min(fit.end - brief.handle, limit)
         if end - start >= brief.min_shot:
             shots.append(shot)
             usable.append(FrameRange(start, end))
     return Candidates(np.array(shots, dtype=np.int64), tuple(usable))
+
+
+def _like_locked(footage: Footage, limit: float) -> NDArray[np.bool_]:
+    """`(shots,)`: which are locked, or have a cosine similarity above `limit` to one that is."""
+    locked = [shot for shot, _ in footage.locked]
+    vectors = footage.vectors.astype(np.float64)
+    like: NDArray[np.bool_] = np.any(vectors @ vectors[locked].T > limit, axis=1)
+    like[locked] = True
+    return like
 
 
 def spoiler_limit(frames: int, brief: Brief) -> int:

@@ -41,7 +41,7 @@ class Problem:
     part: Ints
     """`(n,)`, which part of the film each shot lies in, from 0."""
     quota: Ints
-    """`(parts,)`, frames of each part; they sum to `frames`."""
+    """`(parts,)`, frames of each part; they sum to `frames`, or more."""
     bend: float
     """Lost for each frame that a slot is off its pace; 0 or more."""
     cover: float

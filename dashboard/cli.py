@@ -12,6 +12,7 @@ from dashboard.commands.app import dashboard_command
 from dashboard.commands.audience import audience_group
 from dashboard.commands.demo import demo_command
 from dashboard.commands.editing import cut_group, export_command, render_command
+from dashboard.commands.faults import check_command, repair_command
 from dashboard.commands.footage import ingest_command, media_command, shots_command
 from dashboard.commands.jobs import jobs_group
 from dashboard.commands.learning import learn_group
@@ -36,6 +37,7 @@ def reel() -> None:
 for _command in (
     *(ingest_command, jobs_group, media_command, shots_command),
     *(learn_group, rank_group, cut_group, export_command, import_command, render_command),
+    *(check_command, repair_command),
     *(logs_group, recsys_group, audience_group),
     *(dashboard_command, demo_command),
 ):

@@ -1,20 +1,25 @@
-"""Changes of a kept cut: an editor's, and the assembly of the rest around what is locked.
+"""Changes of a kept cut: an editor's, repairs, and the assembly of the rest around what is locked.
 
-Each makes a new version. `slot_edits` and `assemble.around` do the thinking.
+Each makes a new version. `slot_edits`, `faults` and `assemble.around` do the thinking.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from editing.assemble.around import assemble_around
-from editing.cut import Alternate, Cut, Reason
+from editing.cut import Alternate, Cut, Reason, Slot
 from editing.cut_store import save_version
 from editing.errors import EditError
+from editing.faults.film import FilmSeen
+from editing.faults.finding import Fault
+from editing.faults.repair import Repair, repair_faults
+from editing.faults.search import find_faults
 from editing.frame_grid import FrameGrid
 from editing.rank.store import load_ranker
 from editing.run import footage_from_catalog, score_shots
 from editing.slot_edits import Slots
 from ingest.catalog import Catalog
+from ingest.media import MediaId
 from ingest.timecode import FrameRange
 
 PLACE_REASON = "its length, and its part of the film"
@@ -47,6 +52,48 @@ def resolve_cut(catalog: Catalog, cut: Cut, *, author: str) -> Cut:
     found = assemble_around(footage, cut.brief, locked)
     note = f"assembled anew around {len(locked)} locked slot{'s' * (len(locked) != 1)}"
     return save_slots(catalog, cut, found.slots, author=author, note=note)
+
+
+def check_cut(catalog: Catalog, cut: Cut) -> list[Fault]:
+    """The faults of a cut, by what ingest measured of its films.
+
+    Raises:
+        NotIngested: A film was ingested without something that is needed.
+    """
+    return find_faults(cut.slots, _films(catalog, cut))
+
+
+def repair_cut(catalog: Catalog, cut: Cut, *, author: str) -> tuple[Cut, list[Repair], list[Fault]]:
+    """Repair what faults can be, and look again; kept as the next version if anything was done.
+
+    Returns:
+        The cut as it is then, what was done, and the faults that are left.
+
+    Raises:
+        ModelError: An alternate was taken, and the cut's ranker is gone.
+        NotIngested: A film was ingested without something that is needed.
+        StaleCut: The cut has a newer version.
+    """
+    films = _films(catalog, cut)
+    slots, repairs = repair_faults(cut.slots, films, least_frames=cut.brief.min_shot)
+    if repairs:
+        slots = tuple(_explained(catalog, cut, slot) for slot in slots)
+        note = "; ".join(repair.words for repair in repairs)
+        cut = save_slots(catalog, cut, slots, author=author, note=note)
+    return cut, repairs, find_faults(slots, films)
+
+
+def _films(catalog: Catalog, cut: Cut) -> dict[MediaId, FilmSeen]:
+    media = dict.fromkeys(slot.media for slot in cut.slots)
+    return {one: FilmSeen.of(catalog, catalog.get_media(one)) for one in media}
+
+
+def _explained(catalog: Catalog, cut: Cut, slot: Slot) -> Slot:
+    """A slot that an alternate was put into, with the parts of its score."""
+    if slot.reasons or not slot.score:
+        return slot
+    reasons = reasons_by_ranker(catalog, cut)
+    return replace(slot, reasons=reasons(Alternate(slot.shot, slot.source, slot.score)))
 
 
 def shot_span(catalog: Catalog, cut: Cut, number: int) -> FrameRange:

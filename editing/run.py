@@ -19,8 +19,11 @@ from editing.errors import EditingError, RenderError, TimelineError
 from editing.finish.render import Rendered, Source, render
 from editing.finish.whole_file import whole_file
 from editing.frame_grid import FrameGrid
+from editing.interchange.ale import write_ale
+from editing.interchange.csv_list import write_csv
 from editing.interchange.edl import write_edl
 from editing.interchange.fcp7xml import write_fcp7xml
+from editing.interchange.fcpxml import write_fcpxml
 from editing.interchange.sequence import Sequence, sequence_from_cut
 from editing.interchange.timeline import write_otio
 from editing.rank.film import Film, Ranker, ShotScores
@@ -29,14 +32,24 @@ from editing.rank.store import film_from_catalog, load_ranker
 from ingest.catalog import Catalog
 from ingest.media import Curves, Media, MediaId
 
-ExportFormat = Literal["otio", "edl", "fcp7"]
+ExportFormat = Literal["otio", "edl", "fcp7", "fcpxml", "ale", "csv"]
 Progress = Callable[[float], None]
 
-EXPORT_SUFFIXES: dict[ExportFormat, str] = {"otio": ".otio", "edl": ".edl", "fcp7": ".xml"}
+EXPORT_SUFFIXES: dict[ExportFormat, str] = {
+    "otio": ".otio",
+    "edl": ".edl",
+    "fcp7": ".xml",
+    "fcpxml": ".fcpxml",
+    "ale": ".ale",
+    "csv": ".csv",
+}
 _WRITERS: dict[ExportFormat, Callable[[Sequence], str]] = {
     "otio": write_otio,
     "edl": write_edl,
     "fcp7": write_fcp7xml,
+    "fcpxml": write_fcpxml,
+    "ale": write_ale,
+    "csv": write_csv,
 }
 
 
@@ -152,7 +165,8 @@ def export_cut(catalog: Catalog, cut: Cut, target: ExportFormat, output: Path) -
     Args:
         catalog: Holds the cut's films.
         cut: Any version of any cut.
-        target: `otio`, `edl` (CMX3600) or `fcp7` (xmeml).
+        target: `otio`, `edl` (CMX3600), `fcp7` (xmeml), `fcpxml`, `ale` (a log of the source
+            ranges) or `csv` (a cut list).
         output: Replaced if it exists.
 
     Returns:

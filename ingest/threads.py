@@ -1,10 +1,10 @@
 """Computing on one thread: sums that do not depend on the machine, and no core spent on waiting."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import cv2
-import torch
 from threadpoolctl import threadpool_limits
 
 
@@ -15,12 +15,15 @@ def one_thread() -> Iterator[None]:
     What they get to do here is small: more threads mostly spin while they wait for each other,
     which nearly doubled the CPU seconds of an ingest. A film's decoder keeps its threads.
     """
-    before = torch.get_num_threads(), cv2.getNumThreads()
-    torch.set_num_threads(1)
+    torch = sys.modules.get("torch")  # not imported here: OpenVINO does without it
+    before = torch and torch.get_num_threads(), cv2.getNumThreads()
+    if torch:
+        torch.set_num_threads(1)
     cv2.setNumThreads(1)
     try:
         with threadpool_limits(1):
             yield
     finally:
-        torch.set_num_threads(before[0])
+        if torch:
+            torch.set_num_threads(before[0])
         cv2.setNumThreads(before[1])

@@ -12,10 +12,17 @@ from numpy.typing import NDArray
 
 from ingest.growing import GrowingArray
 from ingest.runtime import chosen_runtime, compile_for_openvino
-from ingest.transnet_network import HEIGHT, WIDTH, load_network
 
 STEP, CONTEXT = 150, 25
 WINDOW = CONTEXT + STEP + CONTEXT
+WIDTH, HEIGHT = 48, 27
+"""Pixels that the network sees."""
+
+VERSION = "transnetv2-2"
+"""Counts up whenever what is converted changes."""
+CEILINGS = (12.0, 14.0, 14.0, 14.0, 12.0)
+"""The greatest value that goes into each cell but the first, rounded up, that
+`benchmarks/transnet_ranges.py` finds in footage; films hardly differ in it."""
 
 Scorer = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], ...]]
 """Takes a window, `(frames, 27, 48, 3)` RGB, and gives the two scores of `TransNet.scores`."""
@@ -90,12 +97,18 @@ def load_scorer(runtime: str | None = None) -> Scorer:
         MissingWeights: The package that carries the weights is not installed.
         EngineUnavailable: The environment asks for a runtime that there is not.
     """
+    if (runtime or chosen_runtime()) == "openvino":
+
+        def make() -> object:
+            from ingest.transnet_volumes import to_convert
+
+            return to_convert()
+
+        return compile_for_openvino(VERSION, make, bfloat16=True, ceilings=CEILINGS)
     import torch
 
-    if (runtime or chosen_runtime()) == "openvino":
-        from ingest.transnet_volumes import CEILINGS, VERSION, to_convert
+    from ingest.transnet_network import load_network
 
-        return compile_for_openvino(VERSION, to_convert, bfloat16=True, ceilings=CEILINGS)
     network = load_network()
 
     def score(window: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:

@@ -17,8 +17,6 @@ from torch.nn import functional
 
 from ingest.errors import MissingWeights
 
-WIDTH, HEIGHT = 48, 27
-
 
 @dataclass(frozen=True, slots=True)
 class TransNetConfig:

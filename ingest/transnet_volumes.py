@@ -11,13 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ingest.transnet_network import HEIGHT, WIDTH, Branch, TransNetNetwork, load_weights
+from ingest.transnet import HEIGHT, WIDTH
+from ingest.transnet_network import Branch, TransNetNetwork, load_weights
 
-VERSION = "transnetv2-2"
-"""Counts up whenever what is converted changes."""
-CEILINGS = (12.0, 14.0, 14.0, 14.0, 12.0)
-"""The greatest value that goes into each cell but the first, rounded up, that
-`benchmarks/transnet_ranges.py` finds in footage; films hardly differ in it."""
 _EXAMPLE_FRAMES = 52
 
 

@@ -1,5 +1,7 @@
 """Voice activity, against Silero's own code: its network by chunks, its stretches by scores."""
 
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -14,7 +16,15 @@ from hypothesis import strategies as st
 from scipy.signal import chirp
 
 from ingest.errors import MissingWeights
-from ingest.speech import CHUNK, VOICE_RATE, SpeechMeter, load_silero, voiced_stretches
+from ingest.silero import load_silero
+from ingest.speech import (
+    CHUNK,
+    CONTEXT,
+    VOICE_RATE,
+    SpeechMeter,
+    load_voice_scorer,
+    voiced_stretches,
+)
 from ingest.video import Damage, decode, open_streams
 
 
@@ -137,6 +147,39 @@ def own_code_of_silero() -> Callable[..., list[dict[str, int]]]:
 
 
 def test_missing_weights_name_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.speech.find_spec", lambda name: None)
+    monkeypatch.setattr("ingest.silero.find_spec", lambda name: None)
     with pytest.raises(MissingWeights, match="pip install silero-vad"):
         load_silero()
+
+
+def test_openvino_hears_what_torch_hears_block_after_block() -> None:
+    pytest.importorskip("openvino", reason="needs reelroom[openvino]")
+    rng = np.random.default_rng(4)
+    states = {name: [np.zeros((1, 128), np.float32)] * 2 for name in ("openvino", "torch")}
+    scorers = {name: load_voice_scorer(name) for name in states}
+    for length in (40, 3, 40):
+        chunks = rng.normal(0, 0.1, (length, CONTEXT + CHUNK)).astype(np.float32)
+        found = {name: scorers[name](chunks, *states[name]) for name in states}
+        for ours, theirs in zip(found["openvino"], found["torch"], strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=1e-4)
+        states = {name: list(found[name][1:]) for name in states}
+
+
+def test_ingest_on_openvino_does_without_torch() -> None:
+    """Importing torch takes longer than all else at the start of an ingest."""
+    pytest.importorskip("openvino", reason="needs reelroom[openvino]")
+    program = """
+import sys
+import ingest.analysis
+from ingest.features import EfficientNetLite
+from ingest.speech import SpeechMeter
+from ingest.transnet import load_scorer
+for load in (SpeechMeter, EfficientNetLite, load_scorer):
+    load()
+print("torch" in sys.modules)
+"""
+    for _ in range(2):  # the first may have to convert the networks
+        done = subprocess.run(
+            [sys.executable, "-c", program], check=True, capture_output=True, text=True
+        )
+    assert done.stdout == "False\n"

@@ -5,7 +5,7 @@ Shots of test films come from other parts of the footage than those that were le
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from editing.rank.features import standardise
 from editing.rank.film import Film
-from editing.rank.scoring import unit_rows
+from editing.rank.likeness import likenesses, unit_rows
 
 Doubles = NDArray[np.float64]
 Truth = Literal["context", "own"]
@@ -94,21 +94,21 @@ def novelty(film: Film) -> Doubles:
 
 
 def fitted_linear(
-    training: Sequence[tuple[Film, Doubles]], validation: Sequence[tuple[Film, Doubles]]
+    training: Sequence[tuple[Film, Doubles]],
+    validation: Sequence[tuple[Film, Doubles]],
+    columns: Callable[[Film], Doubles],
 ) -> tuple[Doubles, float]:
-    """The linear scorer's form with learned weights: ridge regression on a shot's own measures.
+    """The linear scorer's form with learned weights: ridge regression on `columns` of each shot.
 
     Returns:
-        Weights of `own_columns`, and the penalty that was best on `validation`.
+        Weights of the columns, and the penalty that was best on `validation`.
     """
-    x = np.concatenate([own_columns(film) for film, _ in training])
+    x = np.concatenate([columns(film) for film, _ in training])
     y = np.concatenate([standardise(labels[:, None])[0][:, 0] for _, labels in training])
     best: tuple[float, float, Doubles] | None = None
     for penalty in (0.1, 1.0, 10.0, 100.0, 1000.0):
         weights: Doubles = np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ y)
-        fits = [
-            np.corrcoef(own_columns(film) @ weights, labels)[0, 1] for film, labels in validation
-        ]
+        fits = [np.corrcoef(columns(film) @ weights, labels)[0, 1] for film, labels in validation]
         if best is None or float(np.mean(fits)) > best[0]:
             best = (float(np.mean(fits)), penalty, weights)
     assert best is not None
@@ -122,6 +122,12 @@ def own_columns(film: Film) -> Doubles:
     return np.concatenate(
         [values, length, 2 * film.position[:, None].astype(np.float64) - 1], axis=1
     )
+
+
+def likeness_columns(film: Film) -> Doubles:
+    """`own_columns` and how like the shot is to others: all that the networks read but pictures."""
+    alike, _ = standardise(likenesses(film.embeddings.vectors))
+    return np.concatenate([own_columns(film), alike], axis=1)
 
 
 def _arrays(film: Film) -> tuple[NDArray[np.float32], ...]:

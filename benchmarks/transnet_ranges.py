@@ -16,8 +16,7 @@ from av.video.frame import VideoFrame
 from ingest.quantisation import quantised_inputs
 from ingest.runtime import cache_folder, compile_for_openvino
 from ingest.scaling import FrameScaler
-from ingest.transnet import VERSION, WINDOW, shrink
-from ingest.transnet_volumes import to_convert
+from ingest.transnet import VERSION, WINDOW, shrink, to_convert
 from ingest.video import Damage, decode, open_streams
 
 _WINDOWS = 10

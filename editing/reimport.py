@@ -45,7 +45,7 @@ def reimport_cut(
     Args:
         catalog: Holds the cut's films, and those that the editor may have added.
         cut: The version that was exported.
-        path: An OTIO, EDL or FCP7 XML file.
+        path: An OTIO, EDL, FCP7 XML or FCPXML file.
         author: Who edited it.
         save: Whether to keep it; else only tell.
 

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from ingest.errors import MissingWeights
-from ingest.speech import CHUNK, CONTEXT
 
 _WEIGHTS = Path("data", "silero_vad.jit")
 _NAMES = {
@@ -87,8 +86,8 @@ def load_silero() -> SileroVAD:
     return network.eval()
 
 
-def to_convert() -> tuple[nn.Module, tuple[Tensor, ...]]:
-    """The network, and an example of its inputs: chunks, and the LSTM's two states."""
+def to_convert(samples: int) -> tuple[nn.Module, tuple[Tensor, ...]]:
+    """The network, and an example of its inputs: chunks of `samples`, and the LSTM's two states."""
 
     class Flat(nn.Module):
         def __init__(self) -> None:
@@ -102,4 +101,4 @@ def to_convert() -> tuple[nn.Module, tuple[Tensor, ...]]:
             return scores, hidden, cell
 
     state = torch.zeros(1, 128)
-    return Flat().eval(), (torch.zeros(2, CONTEXT + CHUNK), state, state)
+    return Flat().eval(), (torch.zeros(2, samples), state, state)

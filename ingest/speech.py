@@ -38,7 +38,7 @@ def load_voice_scorer(runtime: str | None = None) -> VoiceScorer:
         def make() -> object:
             from ingest.silero import to_convert
 
-            return to_convert()
+            return to_convert(CONTEXT + CHUNK)
 
         return compile_for_openvino(_VERSION, make)
     import torch

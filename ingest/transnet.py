@@ -98,13 +98,7 @@ def load_scorer(runtime: str | None = None) -> Scorer:
         EngineUnavailable: The environment asks for a runtime that there is not.
     """
     if (runtime or chosen_runtime()) == "openvino":
-
-        def make() -> object:
-            from ingest.transnet_volumes import to_convert
-
-            return to_convert()
-
-        return compile_for_openvino(VERSION, make, bfloat16=True, ceilings=CEILINGS)
+        return compile_for_openvino(VERSION, to_convert, bfloat16=True, ceilings=CEILINGS)
     import torch
 
     from ingest.transnet_network import load_network
@@ -116,6 +110,13 @@ def load_scorer(runtime: str | None = None) -> Scorer:
             return tuple(scores.numpy() for scores in network(torch.from_numpy(window)))
 
     return score
+
+
+def to_convert() -> object:
+    """The network as OpenVINO runs it best, as a module, and an example of its input."""
+    from ingest import transnet_volumes
+
+    return transnet_volumes.to_convert(HEIGHT, WIDTH)
 
 
 def shrink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ingest.transnet import HEIGHT, WIDTH
 from ingest.transnet_network import Branch, TransNetNetwork, load_weights
 
 _EXAMPLE_FRAMES = 52
@@ -49,12 +48,12 @@ class TransNetVolumes(TransNetNetwork):
         return torch.cat(parts, dim=1)
 
 
-def to_convert() -> tuple[torch.nn.Module, Tensor]:
-    """The network as a module, and an example of its input."""
+def to_convert(height: int, width: int) -> tuple[torch.nn.Module, Tensor]:
+    """The network as a module, and an example of its input: frames of this size."""
     network = TransNetVolumes(load_weights())
 
     class Module(torch.nn.Module):
         def forward(self, window: Tensor) -> tuple[Tensor, Tensor]:
             return network(window)
 
-    return Module(), torch.zeros((_EXAMPLE_FRAMES, HEIGHT, WIDTH, 3), dtype=torch.uint8)
+    return Module(), torch.zeros((_EXAMPLE_FRAMES, height, width, 3), dtype=torch.uint8)

@@ -194,9 +194,10 @@ def why_command(
 @click.option(
     "--to",
     "target",
-    type=click.Choice(["otio", "edl", "fcp7"]),
+    type=click.Choice(["otio", "edl", "fcp7", "fcpxml", "ale", "csv"]),
     required=True,
-    help="OpenTimelineIO, CMX3600 EDL, or Final Cut Pro 7 XML (for Premiere and Resolve).",
+    help="OpenTimelineIO, CMX3600 EDL, Final Cut Pro 7 XML (for Premiere and Resolve), FCPXML (for "
+    "Final Cut Pro), Avid Log Exchange (source ranges only), or a CSV cut list.",
 )
 @click.option(
     "--output",

@@ -35,7 +35,7 @@ def import_command(
 ) -> None:
     """Take back CUT as an editor finished it in TIMELINE, and tell what changed.
 
-    TIMELINE is an OTIO, EDL or FCP7 XML file that began as an export of CUT, an id or id@version.
+    TIMELINE is an OTIO, EDL, FCP7 XML or FCPXML file that began as an export of CUT, an id or id@version.
     It becomes CUT's next version with every slot locked; reel learn train --labels editors learns
     from what was kept, replaced and removed.
     """

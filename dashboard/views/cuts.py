@@ -22,7 +22,13 @@ from editing.interchange.sequence import Event, Sequence
 from editing.run import EXPORT_SUFFIXES, ExportFormat, render_cut
 from ingest.errors import IngestError
 
-FORMATS: dict[ExportFormat, str] = {"otio": "OTIO", "edl": "EDL", "fcp7": "FCP7 XML"}
+FORMATS: dict[ExportFormat, str] = {
+    "otio": "OTIO",
+    "edl": "EDL",
+    "fcp7": "FCP7 XML",
+    "fcpxml": "FCPXML",
+    "csv": "CSV",
+}
 RENDERED, SOURCE = "Rendered cut", "Source film"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editing.rank.film import Film
-from editing.rank.scoring import unit_rows
+from editing.rank.likeness import unit_rows
 from editing.rank.supervised import Labelled
 from ingest.media import Embeddings, Floats, ShotMeasures
 

@@ -1,20 +1,17 @@
 """A reader of Final Cut Pro 7 XML that shares nothing with the writer but time.
 
-XML is untrusted: entities are refused, nothing outside the text is fetched, and its size has a
-limit. Reads one sequence of cuts; transitions, effects and nested sequences are refused.
+Reads one sequence of cuts; transitions, effects and nested sequences are refused.
 """
 
 from fractions import Fraction
-from typing import NoReturn
 from urllib.parse import unquote, urlsplit
-from xml.etree.ElementTree import Element, TreeBuilder
-from xml.parsers import expat
+from xml.etree.ElementTree import Element
 
 from editing.errors import TimelineError
 from editing.interchange.sequence import Edit, ReadSequence
+from editing.interchange.xml_text import parse_xml
 from ingest.timecode import FrameRange, timecode_to_frame
 
-_MAX_CHARACTERS = 64_000_000
 _PLAIN = frozenset({"clipitem", "enabled", "locked", "outputchannelindex"})
 
 
@@ -45,32 +42,6 @@ def read_fcp7xml(text: str) -> ReadSequence:
     drop = _text(code, "displayformat") == "DF"
     name = _text(sequence, "name")
     return ReadSequence(name, rate, drop, _start_frame(code, rate), tuple(edits))
-
-
-def parse_xml(text: str) -> Element:
-    """Parse XML with entities off.
-
-    Raises:
-        TimelineError: It is not well formed, declares an entity, or is too long.
-    """
-    if len(text) > _MAX_CHARACTERS:
-        raise TimelineError(f"an XML document of {len(text):,} characters is too long")
-    builder = TreeBuilder()
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = builder.start
-    parser.EndElementHandler = lambda tag: builder.end(tag) and None
-    parser.CharacterDataHandler = builder.data
-    parser.EntityDeclHandler = _refuse_entity
-    parser.ExternalEntityRefHandler = _refuse_entity
-    try:
-        parser.Parse(text.encode("utf-8"), True)
-        return builder.close()
-    except (expat.ExpatError, AssertionError, UnicodeEncodeError) as error:
-        raise TimelineError(f"not an XML document: {error}") from error
-
-
-def _refuse_entity(name: str | None, *_rest: object) -> NoReturn:
-    raise TimelineError(f"the XML declares an entity, {name!r}; such files are refused")
 
 
 def _edit(clip: Element, track: str, files: dict[str, Element], rate: Fraction) -> Edit:

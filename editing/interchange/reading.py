@@ -1,11 +1,13 @@
 """A timeline file of any format that is read, told by what is in it."""
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
 from editing.errors import TimelineError
 from editing.interchange.edl import read_edl
 from editing.interchange.fcp7xml_reader import read_fcp7xml
+from editing.interchange.fcpxml_reader import read_fcpxml
 from editing.interchange.sequence import ReadSequence
 from editing.interchange.timeline import read_otio
 
@@ -13,7 +15,7 @@ _MAX_BYTES = 64_000_000
 
 
 def read_timeline(path: Path, rate: Fraction) -> ReadSequence:
-    """Read an OTIO, EDL or FCP7 XML file.
+    """Read an OTIO, EDL, FCP7 XML or FCPXML file.
 
     Args:
         path: The file.
@@ -27,6 +29,8 @@ def read_timeline(path: Path, rate: Fraction) -> ReadSequence:
     try:
         if beginning.startswith("{"):
             return read_otio(text)
+        if re.search(r"<fcpxml[\s>]", beginning):
+            return read_fcpxml(text)
         if beginning.startswith("<"):
             return read_fcp7xml(text)
         return read_edl(text, rate)

@@ -10,24 +10,14 @@ may be again to no effect; the critic reads any number of fragments; the autoenc
 SUM-GAN-AAE, theirs is variational.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import ceil
 
 import torch
 from torch import Tensor, nn
 
-from editing.rank.adversarial import KEPT, judge_loss, pictures_of
-from editing.rank.examples import Example, mean_reward
-from editing.rank.networks import Network, initialise
-from editing.rank.plan import TrainingPlan
-from editing.rank.policy import adam, descend, draw_orders, log_probabilities
-from editing.rank.reconstruction import (
-    Autoencoder,
-    Discriminator,
-    Narrowing,
-    ReconstructionConfig,
-    distance,
-)
+from editing.rank.policy import draw_orders, log_probabilities
+from editing.rank.reconstruction import KEPT, ByReconstruction, distance, judge_loss
 
 FRAGMENTS = 60
 """Of a film, at most, as in the paper; a film of fewer shots has one a shot."""
@@ -54,56 +44,17 @@ class Critic(nn.Module):
         return value
 
 
-class ActorCriticObjective:
+class ActorCriticObjective(ByReconstruction):
     """Fragments from which the film can be rebuilt."""
 
-    def __init__(
-        self,
-        network: Network,
-        training: Sequence[Example],
-        held_out: Sequence[Example],
-        *,
-        plan: TrainingPlan,
-        generator: torch.Generator,
-    ) -> None:
-        self.network = network
-        self._training, self._held_out = training, held_out
-        self._plan, self._generator = plan, generator
-        pictures = pictures_of(training, network)
-        config = ReconstructionConfig()
-        self._narrow = Narrowing.of(pictures, config.picture_dim)
-        device = pictures[0].device
+    def _beside(self) -> Mapping[str, nn.Module]:
         self._critic = Critic()
-        self._autoencoder, self._judge = Autoencoder(config), Discriminator(config)
-        for module in (self._critic, self._autoencoder, self._judge):
-            initialise(module, generator)
-            module.to(device)
-        self._optimizers = {name: adam(module, plan) for name, module in self.modules.items()}
-
-    @property
-    def modules(self) -> Mapping[str, nn.Module]:
-        """The network and the three that it is trained by."""
-        return {
-            "network": self.network,
-            "critic": self._critic,
-            "autoencoder": self._autoencoder,
-            "discriminator": self._judge,
-        }
-
-    @property
-    def optimizers(self) -> Mapping[str, torch.optim.Optimizer]:
-        """One for each of them."""
-        return self._optimizers
-
-    @property
-    def examples(self) -> int:
-        """Pieces of films."""
-        return len(self._training)
+        return {"critic": self._critic, **super()._beside()}
 
     def learn(self, example: int) -> float:
         """Choose fragments of one piece a few times; actor, critic and the judges learn."""
         encoded = self._training[example].encoded[None]  # (1, T, C)
-        film = self._narrow(encoded[..., : self.network.config.embedding_dim])  # (1, T, G)
+        film = self._film(encoded)  # (1, T, G)
         of_shot = fragments_of(film.shape[1]).to(film.device)  # (T,)
         preferences = mean_by(self.network(encoded)[0], of_shot)  # (F,)
         order = draw_orders(preferences, _EPISODES, self._generator)  # (E, F)
@@ -117,13 +68,8 @@ class ActorCriticObjective:
         log_chances = preferences.log_softmax(dim=0)
         entropy = -(log_chances.exp() * log_chances).sum()
         actor = -(steps * advantage).mean() - _ENTROPY * entropy
-        longest = self._plan.longest_gradient
-        descend(actor, self._optimizers["network"], self.network, longest)
+        self._descend(actor, "network")
         return self._rebuild(film, kept[:, -1])
-
-    def figure(self) -> float:
-        """The mean reward of held-out films: the losses themselves do not tell when to stop."""
-        return mean_reward(self.network, self._held_out)
 
     def _earned(self, film: Tensor, kept: Tensor) -> Tensor:
         """`(E, K)`: what each stage of the episodes is still to earn; `(E, K, T)` are kept."""
@@ -137,9 +83,7 @@ class ActorCriticObjective:
         """Teach the critic; `(E, K)`: how much better each stage went than it foretold."""
         before = torch.cat([torch.zeros_like(chosen[:, :1]), chosen[:, :-1]], dim=1).flatten(0, 1)
         values = self._critic(preferences.expand_as(before), before).view(earned.shape)  # (E, K)
-        longest = self._plan.longest_gradient
-        surprise = (earned - values).square().mean()
-        descend(surprise, self._optimizers["critic"], self._critic, longest)
+        self._descend((earned - values).square().mean(), "critic")
         advantage = (earned - values).detach()
         spread = advantage.std(correction=0).clamp(min=1e-6)
         centred: Tensor = (advantage - advantage.mean()) / spread
@@ -147,14 +91,12 @@ class ActorCriticObjective:
 
     def _rebuild(self, film: Tensor, kept: Tensor) -> float:
         """Let autoencoder and discriminator learn from the shots kept, `(E, T)`; the loss."""
-        longest = self._plan.longest_gradient
         shown = film.expand(len(kept), -1, -1)  # (E, T, G)
         rebuilt = self._autoencoder(shown, kept)
         _, seems = self._judge(rebuilt)
         loss = distance(film, rebuilt, self._judge).mean() + (1 - seems).square().mean()
-        descend(loss, self._optimizers["autoencoder"], self._autoencoder, longest)
-        verdict = judge_loss(self._judge, film, rebuilt.detach())
-        descend(verdict, self._optimizers["discriminator"], self._judge, longest)
+        self._descend(loss, "autoencoder")
+        self._descend(judge_loss(self._judge, film, rebuilt.detach()), "discriminator")
         return float(loss.detach())
 
 

@@ -21,8 +21,8 @@ from editing.errors import ModelError
 from editing.rank.features import FeatureSpace
 from editing.rank.networks import NetworkRanker, compute_device, network_from
 
-FORMAT = 2
-"""1 had networks without the linear path and the order head."""
+FORMAT = 3
+"""1 had networks without the linear path and the order head; 2 knew nothing of likeness."""
 WEIGHTS, CARD = "model.safetensors", "card.json"
 
 
@@ -74,6 +74,8 @@ class Card:
                 raise ValueError("it was written by another version of this program")
             space = values["space"] | {"measures": tuple(values["space"]["measures"])}
             lists = {name: tuple(values[name]) for name in ("trained_on", "learned_from")}
+            if not all(type(size) is int for size in values["config"].values()):
+                raise ValueError("the sizes of its network are no whole numbers")
             return cls(**values | {"space": FeatureSpace(**space)} | lists)
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"it is no ranker's card: {error!r}") from error

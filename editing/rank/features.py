@@ -14,6 +14,7 @@ from torch import Tensor
 
 from editing.errors import ModelError
 from editing.rank.film import Film
+from editing.rank.likeness import LIKENESSES, likenesses
 
 OUTLIER = 3.0
 """Standard deviations; a measure further from its film's mean counts as this far."""
@@ -23,6 +24,9 @@ PICTURE_VARIANCE = 4.0
 heart. Chosen on validation films (`benchmarks/ranking.py`)."""
 
 PICTURE, LENGTH, PLACE, OTHER = "picture content", "length", "place in the film", "other measures"
+LIKENESS = "likeness to other shots"
+WITHIN_FILM = LIKENESSES + 1
+"""The last columns of an encoded shot: what is true of it only in this film, its place the last."""
 SCENE, APART = "the scene it is in", "what sets it apart in its scene"
 """What the picture tells, in two."""
 SCENE_SHOTS = 2
@@ -108,7 +112,7 @@ class FeatureSpace:
 
     def columns(self) -> int:
         """How many numbers `encode` gives a shot."""
-        return self.embedding_dim + 2 * len(self.measures) + 2
+        return self.embedding_dim + 2 * len(self.measures) + 1 + WITHIN_FILM
 
     def groups(self, picture_dim: int | None = None) -> dict[str, list[int]]:
         """The columns of `encode` by what they tell of, in words for people.
@@ -121,7 +125,9 @@ class FeatureSpace:
         for i, name in enumerate(self.measures):
             group = groups.setdefault(GROUP_OF.get(name, OTHER), [])
             group += [first + i, first + count + i]
-        return groups | {LENGTH: [first + 2 * count], PLACE: [first + 2 * count + 1]}
+        length = first + 2 * count
+        alike = list(range(length + 1, length + WITHIN_FILM))
+        return groups | {LENGTH: [length], LIKENESS: alike, PLACE: [length + WITHIN_FILM]}
 
     def contributions(self, beyond: Tensor, picture_dim: int | None = None) -> dict[str, Tensor]:
         """What each thing that can be told of a shot adds to the average shot of its film.
@@ -159,8 +165,8 @@ class FeatureSpace:
 
         In order: the embedding less the film's mean one, scaled so that all its numbers together
         vary by `PICTURE_VARIANCE`; each measure, standardised; 1 for each measure that the shot
-        has; the standardised logarithm of the length; the place in the film from -1 (first frame)
-        to 1.
+        has; the standardised logarithm of the length; its likenesses to other shots, standardised;
+        the place in the film from -1 (first frame) to 1.
 
         Raises:
             ModelError: The film has other features.
@@ -175,7 +181,8 @@ class FeatureSpace:
         measured, missing = standardise(film.measures.values[:, chosen])
         length, _ = standardise(np.log(film.seconds.astype(np.float64))[:, None])
         place = 2 * film.position[:, None] - 1
-        columns = np.concatenate([picture, measured, ~missing, length, place], axis=1)
+        alike, _ = standardise(likenesses(film.embeddings.vectors))
+        columns = np.concatenate([picture, measured, ~missing, length, alike, place], axis=1)
         return torch.from_numpy(columns.astype(np.float32))
 
     def level(self, encoded: Tensor) -> Tensor:

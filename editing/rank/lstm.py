@@ -2,8 +2,9 @@
 
 As in Zhang et al., "Video Summarization with Long Short-term Memory", ECCV 2016 (vsLSTM), and the
 deep summarization network of Zhou et al., AAAI 2018; over shots, where they read frames. Beside it
-a linear path from a shot to its score (Cheng et al., "Wide & Deep Learning", 2016), so that what
-needs no context is learned without it. `features.py` makes its input, `training.py` teaches it.
+a linear path from a shot and its two neighbours to its score (Cheng et al., "Wide & Deep Learning",
+2016), so that what needs little context is learned without memory. `features.py` makes its input,
+`training.py` teaches it.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ class LstmConfig:
     embedding_dim: int
     """D: the first columns of a shot, its picture."""
     other_dim: int
-    """O: the columns after it: measures, their masks, length, place."""
+    """O: the columns after it: measures, their masks, length, likenesses, place."""
     picture_dim: int = 64
     """P: what the picture is narrowed to."""
     hidden_dim: int = 64
@@ -40,7 +41,8 @@ class ShotLstm(nn.Module):
             bidirectional=True,
         )
         self.head = nn.Linear(2 * config.hidden_dim, 1)
-        self.direct = nn.Linear(config.picture_dim + config.other_dim, 1)
+        columns = config.picture_dim + config.other_dim
+        self.direct = nn.Conv1d(columns, 1, kernel_size=3, padding=1)
 
     def forward(self, films: Tensor) -> Tensor:
         """Score shots: `(films, shots, columns)` to `(films, shots)`; any number of shots."""
@@ -57,5 +59,6 @@ class ShotLstm(nn.Module):
         size = self.config.picture_dim
         shot = torch.cat([torch.tanh(narrow[..., :size]), narrow[..., size:]], dim=-1)
         seen, _ = self.memory(shot)  # (B, T, 2H)
-        scores: Tensor = (self.head(seen) + self.direct(shot)).squeeze(-1)  # (B, T)
+        direct = self.direct(shot.transpose(1, 2))  # (B, 1, T)
+        scores: Tensor = self.head(seen).squeeze(-1) + direct.squeeze(1)  # (B, T)
         return scores

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from editing.errors import ModelError
 from editing.rank.explanation import explain
-from editing.rank.features import FeatureSpace
+from editing.rank.features import WITHIN_FILM, FeatureSpace
 from editing.rank.film import Film, ShotScores
 from editing.rank.lstm import LstmConfig, ShotLstm
 from editing.rank.transformer import ShotTransformer, TransformerConfig
@@ -35,7 +35,8 @@ def config_for(name: str, space: FeatureSpace) -> dict[str, int]:
     if name == "lstm":
         return asdict(LstmConfig(*sizes))
     if name == "transformer":
-        return asdict(TransformerConfig(*sizes, order_layers=ORDER_LAYERS))
+        order = {"order_layers": ORDER_LAYERS, "order_hidden": WITHIN_FILM}
+        return asdict(TransformerConfig(*sizes, **order))
     raise _no_network(name)
 
 
@@ -78,7 +79,8 @@ def network_from(name: str, config: Mapping[str, int], weights: Mapping[str, Ten
         network = _shape(name, config)
         network.load_state_dict(weights, assign=True)
     except (RuntimeError, TypeError) as error:
-        raise ValueError(f"the weights do not fit: {error}") from error
+        why = " ".join(str(error).split())  # torch's goes over many lines
+        raise ValueError(f"the weights do not fit: {why}") from error
     for key, weight in weights.items():
         if weight.dtype != torch.float32 or not bool(weight.isfinite().all()):
             raise ValueError(f"{key} holds something else than finite 32-bit numbers")

@@ -2,7 +2,7 @@
 
 A step takes a sequence of shots in their order and guesses, after each of its beginnings, which of
 the rest comes next. Without trailers the sequences are runs of a film, thinned at random; the
-shots' places in the film are hidden from the head (`TransformerConfig.order_place`).
+shots' places in the film are hidden from the head (`TransformerConfig.order_hidden`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +16,8 @@ from editing.errors import ModelError
 from editing.rank.features import FeatureSpace
 from editing.rank.film import Film
 from editing.rank.networks import Network
+from editing.rank.objective import adam, descend
 from editing.rank.plan import TrainingPlan
-from editing.rank.policy import adam, descend
 from editing.rank.transformer import OrderHead, ShotTransformer
 
 SEQUENCE = 12

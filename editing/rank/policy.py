@@ -6,78 +6,25 @@ itself and are pulled towards half the film (eq. 10); and what a reward is compa
 other episodes' mean, where theirs is a moving average.
 """
 
-from collections.abc import Mapping, Sequence
 from math import ceil
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from editing.rank.examples import Example, mean_reward
-from editing.rank.networks import Network
-from editing.rank.plan import TrainingPlan
+from editing.rank.objective import WithoutLabels
 from editing.rank.reward import BUDGETS, Reward
 
 
-class RewardObjective:
+class RewardObjective(WithoutLabels):
     """Diverse and representative selections."""
-
-    def __init__(
-        self,
-        network: Network,
-        training: Sequence[Example],
-        held_out: Sequence[Example],
-        *,
-        plan: TrainingPlan,
-        generator: torch.Generator,
-    ) -> None:
-        self.network = network
-        self._training, self._held_out = training, held_out
-        self._plan, self._generator = plan, generator
-        self._optimizer = adam(network, plan)
-
-    @property
-    def modules(self) -> Mapping[str, nn.Module]:
-        """The network alone."""
-        return {"network": self.network}
-
-    @property
-    def optimizers(self) -> Mapping[str, torch.optim.Optimizer]:
-        """One."""
-        return {"network": self._optimizer}
-
-    @property
-    def examples(self) -> int:
-        """Pieces of films."""
-        return len(self._training)
 
     def learn(self, example: int) -> float:
         """Draw selections of one piece, and make those with more reward likelier."""
         one, plan = self._training[example], self._plan
         scores = self.network(one.encoded[None])[0]  # (shots,)
         loss = policy_loss(scores, one.reward, plan.repeats, self._generator)
-        descend(loss, self._optimizer, self.network, plan.longest_gradient)
+        self._descend(loss, "network")
         return float(loss.detach())
-
-    def figure(self) -> float:
-        """The mean reward of held-out films."""
-        return mean_reward(self.network, self._held_out)
-
-
-def adam(module: nn.Module, plan: TrainingPlan) -> torch.optim.Adam:
-    """The optimizer of `module`'s weights."""
-    return torch.optim.Adam(
-        module.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay
-    )
-
-
-def descend(
-    loss: Tensor, optimizer: torch.optim.Optimizer, module: nn.Module, longest: float
-) -> None:
-    """One step of `module` down the loss, its gradient cut to the norm `longest`."""
-    optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(module.parameters(), longest)
-    optimizer.step()
 
 
 def policy_loss(scores: Tensor, reward: Reward, repeats: int, generator: torch.Generator) -> Tensor:

@@ -8,12 +8,17 @@ a film is decoded in one go; and pictures are narrowed by fixed principal compon
 learn to narrow them and could make every film alike.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import sqrt
 
 import torch
 from torch import Tensor, nn
+
+from editing.rank.objective import WithoutLabels
+
+KEPT = 0.3
+"""The share of shots that should be kept; sigma in the papers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +108,30 @@ def distance(film: Tensor, rebuilt: Tensor, judge: Discriminator) -> Tensor:
     of_shots = (film - rebuilt).square().mean(dim=(1, 2))  # (B,)
     apart: Tensor = (remembered - again).square().mean(dim=1) + of_shots
     return apart
+
+
+def judge_loss(judge: Discriminator, film: Tensor, rebuilt: Tensor) -> Tensor:
+    """Least squares of what seems real and is (equation 3), and of what does and is not."""
+    _, real = judge(film)
+    _, made = judge(rebuilt)
+    loss: Tensor = (1 - real).square().mean() + made.square().mean()
+    return loss
+
+
+class ByReconstruction(WithoutLabels):
+    """Beside the network an autoencoder and a discriminator, and maybe more."""
+
+    _narrow: Narrowing
+    _autoencoder: Autoencoder
+    _judge: Discriminator
+
+    def _beside(self) -> Mapping[str, nn.Module]:
+        config, dim = ReconstructionConfig(), self.network.config.embedding_dim
+        pictures = [example.encoded[:, :dim] for example in self._training]
+        self._narrow = Narrowing.of(pictures, config.picture_dim)
+        self._autoencoder, self._judge = Autoencoder(config), Discriminator(config)
+        return {"autoencoder": self._autoencoder, "discriminator": self._judge}
+
+    def _film(self, encoded: Tensor) -> Tensor:
+        """The narrowed pictures of a film, `(1, T, C)` to `(1, T, G)`."""
+        return self._narrow(encoded[..., : self.network.config.embedding_dim])

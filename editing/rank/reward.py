@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from editing.rank.scoring import unit_rows
+from editing.rank.likeness import unit_rows
 from ingest.media import Floats
 
 BUDGETS = (0.1, 0.2, 0.3, 0.4, 0.5)

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from editing.rank.features import standardise
 from editing.rank.film import Film, ShotScores
+from editing.rank.likeness import likeness_to_all, unit_rows
 from ingest.media import Floats
-
-_BLOCK = 512
 
 MEASURE_WEIGHTS: Mapping[str, float] = {
     "motion": 0.6,
@@ -98,27 +97,11 @@ def _measure(film: Film, name: str) -> tuple[NDArray[np.float64], NDArray[np.boo
     return scores[:, 0], missing[:, 0]
 
 
-def unit_rows(vectors: Floats) -> Floats:
-    """Rows scaled to length 1; a row of zeros stays one."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    rows: Floats = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-    return rows
-
-
 def _similarities(vectors: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and greatest cosine similarity of each shot to the film's others, `(shots,)` each.
 
-    0 for a film's only shot. In blocks, so that memory grows with the shots and not their square.
+    0 for a film's only shot.
     """
-    rows = unit_rows(vectors)
-    shots = len(rows)
-    if shots == 1:
-        return np.zeros(1), np.zeros(1)
-    mean, greatest = np.empty(shots), np.empty(shots)
-    for start in range(0, shots, _BLOCK):
-        block = rows[start : start + _BLOCK] @ rows.T  # (block, shots)
-        own = (np.arange(len(block)), np.arange(start, start + len(block)))
-        mean[start : start + _BLOCK] = (block.sum(axis=1) - block[own]) / (shots - 1)
-        block[own] = -np.inf
-        greatest[start : start + _BLOCK] = block.max(axis=1)
-    return mean, greatest
+    before, after, mean = likeness_to_all(unit_rows(vectors))
+    greatest = np.maximum(before, after)
+    return mean, np.where(np.isfinite(greatest), greatest, 0.0)

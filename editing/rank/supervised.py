@@ -49,14 +49,14 @@ Progress = Callable[[float], None]
 class SupervisedPlan:
     """How long and how hard to train."""
 
-    epochs: int = 40
+    epochs: int = 50
     """At most; in each, every film, or piece of a long one, is learned from once."""
     patience: int = 10
     """Stop when the validation tau has not risen for so many epochs."""
     loss: Loss = "regression"
     """`regression`: squared error; `ranking`: which of two shots matters more."""
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-4
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-2
     longest_gradient: float = 5.0
     """A longer one is cut to this norm."""
     window: int = 512

@@ -4,7 +4,8 @@ Pre-norm blocks (Xiong et al., "On Layer Normalization in the Transformer Archit
 with rotary positions (Su et al., "RoFormer", 2021), by which attention depends on how many shots
 lie between two; where a shot lies in the film is a column of its input. A shot attends to those
 within `REACH` of it, so that memory and time grow with the shots and not with their square. Beside
-the blocks a linear path from a shot to its score (Cheng et al., "Wide & Deep Learning", 2016).
+the blocks a linear path from a shot and its two neighbours to its score (Cheng et al., "Wide & Deep
+Learning", 2016): attention does not tell neighbours from others until it has learned to.
 The order head is after Argaw et al., "Towards Automated Movie Trailer Generation", CVPR 2024.
 """
 
@@ -26,7 +27,7 @@ class TransformerConfig:
     embedding_dim: int
     """D: the first columns of a shot, its picture."""
     other_dim: int
-    """O: the columns after it: measures, their masks, length, and last the place in the film."""
+    """O: the columns after it: measures, their masks, length, likenesses, and last the place."""
     width: int = 64
     """W: numbers a shot is carried in; a multiple of twice the heads."""
     heads: int = 4
@@ -34,14 +35,16 @@ class TransformerConfig:
     layers: int = 2
     order_layers: int = 0
     """Of the order head; 0 for none."""
-    order_place: int = 0
-    """1 if the order head sees where in the film a shot lies, 0 if that is hidden from it."""
+    order_hidden: int = 0
+    """Of the last columns, how many are hidden from the order head."""
 
     def __post_init__(self) -> None:
         if not (1 <= self.layers <= 64 and 0 <= self.order_layers <= 64):
             raise ValueError(f"need 1 to 64 layers, got {self.layers}, {self.order_layers}")
-        if self.width % (2 * self.heads):
-            raise ValueError(f"{self.width = } is not a multiple of {2 * self.heads}")
+        if not 0 <= self.order_hidden <= self.other_dim:
+            raise ValueError(f"{self.order_hidden = } of {self.other_dim} columns")
+        if self.heads < 1 or self.width < 1 or self.width % (2 * self.heads):
+            raise ValueError(f"{self.width = } is no multiple of twice the heads, {self.heads}")
 
 
 class ShotTransformer(nn.Module):
@@ -55,7 +58,7 @@ class ShotTransformer(nn.Module):
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
         self.head = nn.Linear(config.width, 1)
-        self.direct = nn.Linear(config.width + config.other_dim, 1)
+        self.direct = nn.Conv1d(config.width + config.other_dim, 1, kernel_size=3, padding=1)
         self.order = OrderHead(config) if config.order_layers else None
 
     def forward(self, films: Tensor) -> Tensor:
@@ -74,7 +77,8 @@ class ShotTransformer(nn.Module):
         x = picture + self.other(other)  # (B, T, W)
         for block in self.blocks:
             x = block(x)
-        scores: Tensor = (self.head(self.norm(x)) + self.direct(narrow)).squeeze(-1)  # (B, T)
+        direct = self.direct(narrow.transpose(1, 2))  # (B, 1, T)
+        scores: Tensor = self.head(self.norm(x)).squeeze(-1) + direct.squeeze(1)  # (B, T)
         return scores
 
 
@@ -83,13 +87,13 @@ class OrderHead(nn.Module):
 
     A causal decoder over the placed shots, as in the CVPR 2024 paper; where that regresses the next
     shot's embedding, this one points at a candidate (Vinyals et al., "Pointer Networks", 2015).
-    It reads shots by itself: the encoder knows each shot's place in the film, which would give
-    away the order of a film that it is to learn from.
+    It reads shots by itself, and of their columns not those that only the rest of the film makes
+    true: where a shot lies would give away the order of a film that it is to learn from.
     """
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
-        self.sees_place = bool(config.order_place)
+        self.hidden = config.order_hidden
         columns = config.embedding_dim + config.other_dim
         self.read = nn.Linear(columns, config.width)
         self.again = nn.Linear(config.width, config.width)
@@ -120,8 +124,8 @@ class OrderHead(nn.Module):
         return scores
 
     def _shots(self, shots: Tensor) -> Tensor:
-        if not self.sees_place:
-            shots = torch.cat([shots[..., :-1], torch.zeros_like(shots[..., -1:])], dim=-1)
+        seen = shots.shape[-1] - self.hidden
+        shots = torch.cat([shots[..., :seen], torch.zeros_like(shots[..., seen:])], dim=-1)
         wide = nn.functional.gelu(self.read(shots))  # (B, N, W)
         out: Tensor = self.again(wide)  # (B, N, W)
         return out

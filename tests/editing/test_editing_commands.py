@@ -12,6 +12,7 @@ from dashboard.commands.learning import learn_group
 from editing.errors import ImpossibleBrief, UnknownCut
 from editing.interchange.edl import read_edl
 from editing.interchange.fcp7xml_reader import read_fcp7xml
+from editing.interchange.fcpxml_reader import read_fcpxml
 from editing.interchange.timeline import read_otio
 from ingest.media import Media
 
@@ -20,6 +21,7 @@ READERS = {
     "otio": read_otio,
     "edl": lambda text: read_edl(text, Fraction(24)),
     "fcp7": read_fcp7xml,
+    "fcpxml": read_fcpxml,
 }
 
 

@@ -12,7 +12,7 @@ from editing.cut import Alternate, Brief, Cut, CutId, Reason, Slot
 from editing.errors import TimelineError
 from editing.interchange.edl import read_edl, write_edl
 from editing.interchange.fcp7xml import write_fcp7xml
-from editing.interchange.fcp7xml_reader import parse_xml, read_fcp7xml
+from editing.interchange.fcp7xml_reader import read_fcp7xml
 from editing.interchange.sequence import (
     ReadSequence,
     Sequence,
@@ -22,6 +22,7 @@ from editing.interchange.sequence import (
     sequence_from_cut,
 )
 from editing.interchange.timeline import exact_rate, read_otio, write_otio
+from editing.interchange.xml_text import parse_xml
 from ingest.media import Audio, Media, MediaId
 from ingest.timecode import FrameRange
 

@@ -15,6 +15,7 @@ from editing.cut_store import create_cut, cut_versions, load_cut, save_version
 from editing.errors import StaleCut, TimelineError
 from editing.interchange.edl import write_edl
 from editing.interchange.fcp7xml import write_fcp7xml
+from editing.interchange.fcpxml import write_fcpxml
 from editing.interchange.sequence import Sequence
 from editing.interchange.timeline import write_otio
 from editing.rank.decisions import decisions_of
@@ -31,6 +32,7 @@ WRITERS: dict[str, Callable[[Sequence], str]] = {
     "otio": write_otio,
     "edl": write_edl,
     "fcp7": write_fcp7xml,
+    "fcpxml": write_fcpxml,
 }
 
 

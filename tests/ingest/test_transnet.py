@@ -10,9 +10,8 @@ import torch
 from ingest.detectors import TransNetDetector
 from ingest.runtime import compile_for_openvino
 from ingest.shots import transitions_from_scores
-from ingest.transnet import CONTEXT, STEP, VERSION, TransNet, load_scorer
+from ingest.transnet import CONTEXT, STEP, VERSION, TransNet, load_scorer, to_convert
 from ingest.transnet_network import TransNetNetwork, best_dtype, load_network
-from ingest.transnet_volumes import to_convert
 
 BF16_TOLERANCE = 0.03
 """How far a score may be from the released network's where convolutions run in bfloat16."""

@@ -7,15 +7,25 @@ from fractions import Fraction
 from pathlib import Path
 
 from editing.cut import Alternate, Brief, Cut, CutId, Reason, Slot
+from editing.interchange.ale import write_ale
+from editing.interchange.csv_list import write_csv
 from editing.interchange.edl import write_edl
 from editing.interchange.fcp7xml import write_fcp7xml
+from editing.interchange.fcpxml import write_fcpxml
 from editing.interchange.sequence import Sequence, sequence_from_cut
 from editing.interchange.timeline import write_otio
 from ingest.media import Audio, Media, MediaId
 from ingest.timecode import FrameRange
 
 FOLDER = Path(__file__).parent
-GOLDEN = {"trailer.otio": write_otio, "trailer.edl": write_edl, "trailer.xml": write_fcp7xml}
+GOLDEN = {
+    "trailer.otio": write_otio,
+    "trailer.edl": write_edl,
+    "trailer.xml": write_fcp7xml,
+    "trailer.fcpxml": write_fcpxml,
+    "trailer.ale": write_ale,
+    "trailer.csv": write_csv,
+}
 
 
 def trailer() -> Sequence:

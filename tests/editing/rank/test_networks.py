@@ -12,7 +12,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from editing.rank.features import FeatureSpace
 from editing.rank.film import Film
 from editing.rank.networks import NETWORKS, config_for, new_network
-from editing.rank.transformer import REACH, attend_nearby
+from editing.rank.transformer import REACH, TransformerConfig, attend_nearby
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -109,3 +109,27 @@ def test_shots_that_are_copies_are_scored_alike_by_what_they_are(
 
     assert np.isfinite(encoded.numpy()).all()
     assert (encoded[:, : space.embedding_dim] == 0).all()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_linear_path_sees_a_shot_and_its_two_neighbours(
+    name: str, planted: Callable[..., Film]
+) -> None:
+    space = FeatureSpace.of(planted(9))
+    network = new_network(name, config_for(name, space), generator())
+    torch.nn.init.ones_(network.direct.weight)
+    for weight in network.head.parameters():
+        torch.nn.init.zeros_(weight)
+    encoded = space.encode(planted(9))
+    changed = encoded.clone()
+    changed[4] += 1
+    with torch.inference_mode():
+        before, after = network(torch.stack([encoded, changed]))
+
+    assert (before != after).tolist() == [False] * 3 + [True] * 3 + [False] * 3
+
+
+@pytest.mark.parametrize("sizes", [{"heads": 0}, {"width": 0}, {"order_hidden": 17}])
+def test_a_transformer_of_impossible_sizes_is_refused(sizes: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=next(iter(sizes))):
+        TransformerConfig(32, 16, **sizes)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -146,7 +147,11 @@ def test_a_damaged_checkpoint_is_refused_and_the_previous_one_still_works(
         ("config", {"hidden_dim": 4}),
         ("config", {"embedding_dim": 32, "other_dim": 16, "hidden_dim": 10**12}),
         ("config", {"embedding_dim": 32, "other_dim": "16"}),
+        ("config", {"embedding_dim": 32, "other_dim": 16.0}),
+        ("config", None),
+        ("config", [64]),
         ("space", {}),
+        ("space", []),
         ("seed", None),
     ],
 )
@@ -157,7 +162,7 @@ def test_a_card_that_does_not_fit_its_weights_is_refused(
     card = train_ranker(catalog, "lstm", [media.id], seed=1, plan=QUICK)
     path = folder(catalog, card) / CARD
     values = json.loads(path.read_text()) | {key: value}
-    if key == "config":
+    if key == "config" and isinstance(value, dict):
         weights = (folder(catalog, card) / WEIGHTS).read_bytes()
         values["version"] = version_of(card.name, card.space, values["config"], weights)
     if key == "seed":
@@ -166,6 +171,67 @@ def test_a_card_that_does_not_fit_its_weights_is_refused(
 
     with pytest.raises(ModelError, match="missing or damaged"):
         read_checkpoint(folder(catalog, card))
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Card)])
+def test_a_card_without_one_of_its_fields_is_refused(
+    field: str, catalog: Catalog, media: Media
+) -> None:
+    values = json.loads(train_ranker(catalog, "lstm", [media.id], seed=1, plan=QUICK).to_json())
+    del values[field]
+
+    with pytest.raises(ValueError, match="it is no ranker's card"):
+        Card.from_json(json.dumps(values))
+
+
+def without_end(weights: bytes) -> bytes:
+    return weights[:-10]
+
+
+def with_a_vast_header(weights: bytes) -> bytes:
+    return (2**62).to_bytes(8, "little") + weights[8:]
+
+
+def of_other_shapes(weights: bytes) -> bytes:
+    state = safetensors.torch.load(weights)
+    return safetensors.torch.save(state | {"head.bias": torch.zeros(2)})
+
+
+def with_one_missing(weights: bytes) -> bytes:
+    state = safetensors.torch.load(weights)
+    del state["head.bias"]
+    return safetensors.torch.save(state)
+
+
+def in_half_precision(weights: bytes) -> bytes:
+    state = safetensors.torch.load(weights)
+    return safetensors.torch.save({name: tensor.half() for name, tensor in state.items()})
+
+
+def empty(weights: bytes) -> bytes:
+    return b""
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [without_end, with_a_vast_header, of_other_shapes, with_one_missing, in_half_precision, empty],
+)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_spoilt_weights_are_refused_even_if_their_version_was_made_to_match(
+    name: str, spoil: Callable[[bytes], bytes], catalog: Catalog, media: Media
+) -> None:
+    before = train_ranker(catalog, name, [media.id], seed=1, plan=QUICK)
+    card = train_ranker(catalog, name, [media.id], seed=2, plan=QUICK)
+    place = folder(catalog, card)
+    weights = spoil((place / WEIGHTS).read_bytes())
+    (place / WEIGHTS).write_bytes(weights)
+    values = json.loads((place / CARD).read_text())
+    values["version"] = version_of(card.name, card.space, card.config, weights)
+    (place / CARD).write_text(json.dumps(values))
+
+    with pytest.raises(ModelError, match=rf"missing or damaged.*\n.*{before.version}"):
+        load_ranker(catalog, name)
+    assert load_ranker(catalog, f"{name}@{before.version}").version == before.version
 
 
 def test_weights_that_are_not_numbers_are_refused(catalog: Catalog, media: Media) -> None:

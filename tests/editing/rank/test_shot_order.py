@@ -20,6 +20,7 @@ from editing.rank.ordering import (
 )
 from editing.rank.plan import TrainingPlan
 from editing.rank.training import fit, train_network
+from ingest.threads import one_thread
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -45,7 +46,8 @@ def taught(films: list[Film], held_out: list[Film], steps: int = 120) -> Network
         plan=plan,
         generator=generator(1),
     )
-    fit(objective, plan=plan, seed=1, generator=generator(1))
+    with one_thread():
+        fit(objective, plan=plan, seed=1, generator=generator(1))
     return network
 
 

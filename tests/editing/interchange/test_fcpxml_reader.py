@@ -1,0 +1,232 @@
+"""FCPXML of other systems, made by hand after Apple's published structure, and what is refused."""
+
+from fractions import Fraction
+
+import pytest
+
+from editing.errors import TimelineError
+from editing.interchange.fcpxml_reader import read_fcpxml
+from ingest.timecode import FrameRange
+
+FINAL_CUT = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE fcpxml>
+
+<fcpxml version="1.11">
+  <resources>
+    <format id="r1" name="FFVideoFormat1080p25" frameDuration="100/2500s" width="1920"
+      height="1080" colorSpace="1-1-1 (Rec. 709)"/>
+    <asset id="r2" name="A001" uid="55F2" start="3600s" hasVideo="1" format="r1" hasAudio="1"
+      videoSources="1" audioSources="1" audioChannels="2" audioRate="48000" duration="250/25s">
+      <media-rep kind="proxy-media" src="file:///Volumes/Proxy/A001%20proxy.mov"/>
+      <media-rep kind="original-media" sig="55F2" src="file:///Volumes/Rushes/A001%20one.mov">
+        <bookmark>Ym9va21hcms=</bookmark>
+      </media-rep>
+      <metadata><md key="com.apple.proapps.studio.reel" value="A001"/></metadata>
+    </asset>
+    <asset id="r3" name="still life" start="0s" hasVideo="1" format="r1" duration="100s"
+      src="file:///Volumes/Rushes/still.mov"/>
+    <asset id="r4" name="tune" start="0s" hasAudio="1" audioSources="1" audioChannels="1"
+      audioRate="44100" duration="5880875/44100s">
+      <media-rep src="file:///Volumes/Music/tune.wav"/>
+    </asset>
+    <effect id="r9" name="Cross Dissolve" uid="FxPlug:4731E73A"/>
+  </resources>
+  <library location="file:///Users/ana/Movies/harbour.fcpbundle/">
+    <event name="harbour">
+      <asset-clip ref="r2" name="browser clip" duration="10s" start="3600s" format="r1"/>
+      <project name="harbour &amp; sea" uid="1F" modDate="2024-01-01 00:00:00 +0000">
+        <sequence format="r1" duration="425/25s" tcStart="3600s" tcFormat="NDF"
+          audioLayout="stereo" audioRate="48k">
+          <spine>
+            <!-- frames 50 to 74 of the file -->
+            <asset-clip ref="r2" offset="3600s" name="A001" start="90050/25s" duration="1s"
+              format="r1" tcFormat="NDF" audioRole="dialogue">
+              <note>the best take</note>
+              <adjust-conform type="fit"/>
+              <adjust-volume amount="-3dB"/>
+              <marker start="90055/25s" duration="1/25s" value="wave"/>
+              <filter-video ref="r9"/>
+            </asset-clip>
+            <gap name="Gap" offset="3601s" start="3600s" duration="200/100s"><note>rest</note></gap>
+            <clip name="in a clip" offset="3603s" start="1s" duration="3/25s" format="r1">
+              <video ref="r2" offset="0s" start="3600s" duration="250/25s">
+                <audio ref="r2" lane="-1" offset="3600s" start="3600s" duration="250/25s"
+                  srcCh="1, 2" role="dialogue"/>
+              </video>
+            </clip>
+            <video ref="r3" name="still life" duration="2s" start="5s"/>
+            <asset-clip ref="r4" name="tune" offset="3610s" start="1s" duration="1s"/>
+            <asset-clip ref="r2" offset="3611s" name="seen only" start="3600s" duration="1s"
+              srcEnable="video"/>
+          </spine>
+        </sequence>
+      </project>
+    </event>
+  </library>
+</fcpxml>
+"""
+
+RESOLVE = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE fcpxml>
+<fcpxml version="1.10">
+  <resources>
+    <format height="1080" id="r0" name="FFVideoFormat1080p2997" width="1920"
+      frameDuration="1001/30000s"/>
+    <asset hasVideo="1" name="Sea.mov" format="r0" start="10/1s" duration="900900/30000s" id="r1">
+      <media-rep kind="original-media" src="Sea.mov"/>
+    </asset>
+  </resources>
+  <library><event name="sea"><project name="sea">
+    <sequence tcStart="107999892/30000s" format="r0" tcFormat="DF">
+      <spine>
+        <asset-clip ref="r1" offset="107999892/30000s" start="300300/30000s"
+          duration="30030/30000s" tcFormat="DF" enabled="1"/>
+        <asset-clip ref="r1" start="330330/30000s" duration="1001/30000s" tcFormat="DF"/>
+      </spine>
+    </sequence>
+  </project></event></library>
+</fcpxml>
+"""
+
+
+def frames(*numbers: int) -> tuple[FrameRange, FrameRange]:
+    """Of source, then of record: first and last but one."""
+    return FrameRange(*numbers[:2]), FrameRange(*numbers[2:])
+
+
+def test_a_final_cut_project_is_read() -> None:
+    found = read_fcpxml(FINAL_CUT)
+    assert (found.name, found.rate, found.drop) == ("harbour & sea", 25, False)
+    assert found.start == 90_000
+    file, hour = "A001 one.mov", 90_000
+    pictures = [(e.name, e.source, e.record) for e in found.track("V1")]
+    assert pictures == [
+        (file, *frames(hour + 50, hour + 75, 0, 25)),
+        (file, *frames(hour + 25, hour + 28, 75, 78)),
+        ("still.mov", *frames(125, 175, 78, 128)),
+        (file, *frames(hour, hour + 25, 275, 300)),
+    ]
+    assert [(e.name, e.source, e.record) for e in found.track("A1")] == [
+        *pictures[:2],
+        ("tune.wav", *frames(25, 50, 250, 275)),
+    ]
+    assert len(found.track("A2")) == 2
+    assert len(found.edits) == 4 + 3 + 2
+
+
+def test_a_drop_frame_project_is_read_and_an_offset_may_be_left_out() -> None:
+    found = read_fcpxml(RESOLVE)
+    assert (found.rate, found.drop, found.start) == (Fraction(30000, 1001), True, 107_892)
+    assert [(e.track, e.name, e.source, e.record) for e in found.edits] == [
+        ("V1", "Sea.mov", *frames(300, 330, 0, 30)),
+        ("V1", "Sea.mov", *frames(330, 331, 30, 31)),
+    ]
+
+
+FIRST = 'start="90050/25s" duration="1s"'
+GAP = '<gap name="Gap" offset="3601s" start="3600s" duration="200/100s"><note>rest</note></gap>'
+AUDIO = 'offset="3600s" start="3600s" duration="250/25s"\n                  srcCh'
+VIDEO = '<video ref="r2" offset="0s" start="3600s" duration="250/25s">'
+STILL = '<video ref="r3" name="still life" duration="2s" start="5s"/>'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "complaint"),
+    [
+        # what moves frames, or shows others beside them
+        (GAP, '<transition name="x" duration="1s"/>', "item 2 .*<transition.*transitions are not"),
+        (GAP, '<ref-clip ref="r2" duration="1s"/>', "compound clips are not read"),
+        (GAP, '<mc-clip ref="r2" duration="1s"/>', "multicam clips are not read"),
+        (GAP, '<title ref="r9" duration="1s"/>', "titles are not read"),
+        (GAP, '<spine><gap duration="1s"/></spine>', "secondary storylines are not read"),
+        (GAP, '<audio ref="r4" duration="1s"/>', "<audio name=''>: it is not read"),
+        ("<note>the best take</note>", "<timeMap/>", "<timeMap>: changes of speed are not read"),
+        ("<note>the best take</note>", "<conform-rate/>", "media of another rate is not read"),
+        ("<note>the best take</note>", "<spine/>", "holds <spine>: secondary storylines are"),
+        ("<note>the best take</note>", '<video lane="1"/>', "<video>: connected clips are not"),
+        ("<note>rest</note>", '<asset-clip ref="r2"/>', "item 2 .*connected clips are not read"),
+        (FIRST, f'{FIRST} enabled="0"', "item 1 .*is disabled"),
+        (FIRST, f'{FIRST} lane="1"', "lies on a lane"),
+        (FIRST, f'{FIRST} audioStart="3601s"', "audioStart: split edits are not read"),
+        (FIRST, f'{FIRST} audioDuration="2s"', "audioDuration: split edits are not read"),
+        (FIRST, f'{FIRST} srcEnable="some"', "no srcEnable 'some'"),
+        (AUDIO, AUDIO.replace('t="3600s"', 't="3601s"', 1), "<audio> is out of step"),
+        (f'ref="r2" lane="-1" {AUDIO}', f'ref="r4" lane="-1" {AUDIO}', "sound of another file"),
+        (AUDIO, AUDIO.replace("250/25s", "1s"), "<audio> does not cover its <clip>"),
+        # times
+        (FIRST, 'start="90050/25s" duration="1/24s"', "duration of 1/24 s is not a whole number"),
+        (FIRST, 'start="180101/50s" duration="1s"', "start of 180101/50 s is not a whole number"),
+        ('offset="3601s"', 'offset="360101/100s"', "offset of 360101/100 s is not a whole"),
+        ('tcStart="3600s"', 'tcStart="1/3s"', "<sequence>: tcStart of 1/3 s is not a whole"),
+        ('offset="3601s"', 'offset="90024/25s"', "item 2 .*overlaps what is before it by 1 frames"),
+        ('offset="3600s" name="A001"', 'offset="3599s"', "overlaps the sequence by 25 frames"),
+        (FIRST, 'start="90050/25s" duration="0s"', "lasts 0 frames"),
+        (FIRST, 'start="90050/25s" duration="-1s"', "duration is '-1s'; expected rational"),
+        (FIRST, 'start="90050/25s" duration="1/0s"', "duration is '1/0s'; expected rational"),
+        (FIRST, 'start="90050/25s" duration="1.5s"', "duration is '1.5s'; expected rational"),
+        (FIRST, 'start="90050/25s" duration="25"', "duration is '25'; expected rational"),
+        (FIRST, 'start="90050/25s" duration="١s"', "duration is '١s'; expected rational"),
+        (FIRST, f'start="{"9" * 5000}s" duration="1s"', "start is '9{40}'; expected rational"),
+        (FIRST, 'start="89999/25s" duration="1s"', "asks for media that its <asset> does not"),
+        (FIRST, 'start="90240/25s" duration="1s"', "asks for media that its <asset> does not"),
+        (FIRST, 'duration="1s"', "lacks start, and its <asset> does not begin at 0"),
+        (STILL, STILL.replace('duration="2s"', ""), None),  # the rest of the file: 95 s
+        (GAP, "<gap/>", "item 2 .*lacks duration"),
+        # rates
+        ('frameDuration="100/2500s"', 'frameDuration="1/23s"', "1/23 s is of no rate that is read"),
+        ('frameDuration="100/2500s"', 'frameDuration="0s"', "0 s is of no rate that is read"),
+        ('frameDuration="100/2500s"', "", "<format id='r1'> lacks frameDuration"),
+        ('tcFormat="NDF"\n', 'tcFormat="DF"\n', "<sequence>: no tcFormat 'DF' at 25.000"),
+        ('tcFormat="NDF"\n', 'tcFormat="no"\n', "<sequence>: no tcFormat 'no'"),
+        # references
+        ('<sequence format="r1"', '<sequence format="r2"', "'r2', which is no <format>"),
+        ('ref="r3" name', 'ref="r9" name', "<video.*refers to 'r9', which is no <asset>"),
+        ('ref="r3" name', "name", "refers to '', which is no <asset>"),
+        ('ref="r3" name', 'ref="r4" name', "has neither picture nor sound"),
+        ('audioChannels="2"', 'audioChannels="999"', "'r2'>: audioChannels of '999'"),
+        ('audioChannels="2"', 'audioChannels="two"', "'r2'>: audioChannels of 'two'"),
+        ("file:///Volumes/Rushes/still.mov", "file://[", "<asset id='r3'>: src is not an address"),
+        # the document
+        ('<fcpxml version="1.11">', '<fcpxml version="2">', "of version '2', not of 1.x"),
+        ('<project name="harbour', '<project/><project name="harbour', "holds 2 projects"),
+        ("</fcpxml>", "", "not an XML document"),
+    ],
+)
+def test_what_is_wrong_or_not_read_is_named(before: str, after: str, complaint: str | None) -> None:
+    assert before in FINAL_CUT
+    text = FINAL_CUT.replace(before, after, 1)
+    if complaint is None:
+        with pytest.raises(TimelineError, match="overlaps what is before it"):
+            read_fcpxml(text)
+        return
+    with pytest.raises(TimelineError, match=complaint):
+        read_fcpxml(text)
+
+
+def test_a_file_of_another_rate_is_refused() -> None:
+    slow = '<format id="r8" frameDuration="1/24s"/>'
+    text = FINAL_CUT.replace('format="r1" duration="100s"', 'format="r8" duration="100s"')
+    text = text.replace("<resources>", f"<resources>{slow}")
+    with pytest.raises(TimelineError, match="<asset id='r3'> runs at another rate"):
+        read_fcpxml(text)
+
+
+def test_other_documents_are_refused() -> None:
+    with pytest.raises(TimelineError, match="<html>, not of <fcpxml>"):
+        read_fcpxml("<html/>")
+    with pytest.raises(TimelineError, match="holds 0 projects"):
+        read_fcpxml('<fcpxml version="1.10"/>')
+    with pytest.raises(TimelineError, match="<project> lacks <sequence>"):
+        read_fcpxml('<fcpxml version="1.10"><project/></fcpxml>')
+    text = RESOLVE.replace("<asset-clip", "<gap").replace("<gap ref", "<gap name")
+    with pytest.raises(TimelineError, match="holds no clip"):
+        read_fcpxml(text)
+
+
+@pytest.mark.parametrize(
+    ("sources", "channels"), [('srcCh="1, 1"', 1), ('srcCh="2"', 1), ('srcCh="1, 2"', 2), ("", 2)]
+)
+def test_a_clip_has_the_channels_that_its_sound_names(sources: str, channels: int) -> None:
+    found = read_fcpxml(FINAL_CUT.replace('srcCh="1, 2"', sources))
+    inner = [edit.track for edit in found.edits if edit.record == FrameRange(75, 78)]
+    assert inner == ["V1", "A1", "A2"][: 1 + channels]

@@ -15,10 +15,12 @@ import streamlit as st
 from recsys.audience.report import Retention, retention, segment_users
 from recsys.audience.segments import Segmentation
 from recsys.audience.titles import title_table
+from recsys.forgetting import refuse_forgotten
 from recsys.interactions import played
 from recsys.models.model import Recommender, read_card
 from recsys.models.registry import load_model
-from recsys.run import Served, current_folder, load_log, load_titles, serve
+from recsys.run import load_log, load_titles
+from recsys.serving import Served, current_folder, serve
 from recsys.viewing_log import ITEM, TIMESTAMP, USER, WATCHED_SECONDS, is_simulated
 
 MOST_USERS = 2000
@@ -134,6 +136,12 @@ def recommender(recommenders: Path, *, state: str) -> tuple[Recommender, Mapping
 def recommendations(
     logs: Path, recommenders: Path, user: str, k: int, *, log_state: str, state: str
 ) -> Served:
-    """The titles that a user has not seen and would most likely watch, best first."""
+    """The titles that a user has not seen and would most likely watch, best first.
+
+    Raises:
+        NoModel: None was trained.
+        ForgottenUser: The user was removed from the log.
+    """
+    refuse_forgotten(logs, user)
     model, card = recommender(recommenders, state=state)
     return serve(model, card, load_titles(logs), user, k=k)

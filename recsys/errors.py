@@ -3,10 +3,13 @@
 RecsysError
 ├── UnreadableLog      the file is missing, empty, truncated, not UTF-8, or not a table
 ├── MissingColumns     the table lacks columns that every log needs
+├── UnusableMap        a column map is missing, or not written as one
+├── ForgottenUser      the user was removed from the log, and stays out
 ├── NoUsableRows       nothing is left to work on
 ├── NoTimeOrder        the rows carry neither a usable timestamp nor an order
 ├── NoLog              no log was imported into this workspace
 ├── NoModel            no recommender was trained in this workspace
+├── UnusableRules      a file of business rules is missing, or not written as one
 ├── UnusableModel      a saved model is damaged, or was made by something else
 ├── UnknownModel       there is no model of that name
 ├── UnknownTitle       no title in the log goes by that name
@@ -58,6 +61,28 @@ class MissingColumns(RecsysError):
         return "\n".join(lines)
 
 
+class UnusableMap(RecsysError):
+    """A column map is missing, or not written as one."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name, self.reason = name, reason
+
+    def __str__(self) -> str:
+        return f"the map {self.name} cannot be used: {self.reason}"
+
+
+class ForgottenUser(RecsysError):
+    """The user was removed from the log, and stays out."""
+
+    def __init__(self, user: str) -> None:
+        super().__init__(user)
+        self.user = user
+
+    def __str__(self) -> str:
+        return f"user {self.user!r} was forgotten, so nothing is recommended to them"
+
+
 class NoUsableRows(RecsysError):
     """Nothing is left to work on."""
 
@@ -103,6 +128,17 @@ class NoModel(RecsysError):
 
     def __str__(self) -> str:
         return f"no recommender in {self.folder}; train one with `reel recsys train`"
+
+
+class UnusableRules(RecsysError):
+    """A file of business rules is missing, or not written as one."""
+
+    def __init__(self, source: Path, reason: str) -> None:
+        super().__init__(source, reason)
+        self.source, self.reason = source, reason
+
+    def __str__(self) -> str:
+        return f"{self.source} holds no usable rules: {self.reason}; mend it, or go without --rules"
 
 
 class UnusableModel(RecsysError):

@@ -106,6 +106,25 @@ class Interactions:
         )
 
 
+def newest_part(interactions: Interactions, share: float) -> tuple[Interactions, Interactions]:
+    """Part plays into past and future: by one instant, or each user's last where there is no time.
+
+    The future may be empty, if all plays have one time. Only users with a past can be judged, so
+    the future of the others goes unused.
+    """
+    when = interactions.when
+    if interactions.timed:
+        cut = np.sort(when)[int(len(when) * (1 - share))]
+        future = when >= cut
+    else:
+        future = np.zeros(len(when), np.bool_)
+        future[interactions.starts[1:] - 1] = True
+    past = ~future
+    users = interactions.user
+    with_past = np.isin(users, np.unique(users[past]))
+    return interactions.keep(past), interactions.keep(future & with_past)
+
+
 def history_matrix(histories: Sequence[Ints], items: int, decay: float = 1.0) -> "sparse.csr_array":
     """`(len(histories), items)`, float32: which items each history holds, and how recent they are.
 

@@ -7,7 +7,7 @@ adds a folder there and then points `current.json` at it, so a reader never meet
 import json
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,18 +16,20 @@ from typing import Any
 import polars as pl
 
 from recsys.atomic import whole_file, whole_folder
-from recsys.errors import NoModel, NoUsableRows, UnusableModel
-from recsys.evaluation import Evaluation, evaluate
+from recsys.errors import CatalogueTooLarge, NoUsableRows
+from recsys.evaluation import Difference, Evaluation, compare, evaluate
+from recsys.interactions import Interactions
 from recsys.logs.check import check_log
 from recsys.logs.files import read_table
+from recsys.logs.mapping import PLAIN, ColumnMap
 from recsys.logs.store import ImportReport, LogStore, import_files
+from recsys.models.content import ContentModel
 from recsys.models.model import Progress, Recommender, quiet, read_card
 from recsys.models.registry import load_model
 from recsys.selection import AUTO, Choice, choose
-from recsys.splits import overlap_in_time
-from recsys.viewing_log import ITEM, TIMESTAMP, TITLE, USER, is_simulated
-
-CURRENT = "current.json"
+from recsys.serving import CURRENT, current_folder
+from recsys.splits import overlap_in_time, shared_plays
+from recsys.viewing_log import ITEM, TIMESTAMP, USER, is_simulated
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,42 +73,44 @@ class EvaluationReport:
     models: list[ModelFigures]
     notes: list[str]
 
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A list for one user, with titles."""
-
-    user: str
-    known: bool
-    """False for a user without a history, who is given what is popular."""
-    source: str
-    """Who ranked the list: a model's name, or `popularity`."""
-    simulated: bool
-    """Whether the model learned from a simulated log."""
-    recommendations: list[dict[str, Any]]
-    """`rank, item, title, score`, best first."""
-
-    def as_json(self) -> dict[str, object]:
-        """The same, as plain values."""
-        return asdict(self)
+    def differences(self) -> list[tuple[str, str, Difference]]:
+        """The first model against each other one: both names, and by how much it is better."""
+        first, *others = self.models
+        return [
+            (first.asked, other.asked, compare(first.evaluation, other.evaluation))
+            for other in others
+        ]
 
 
 def import_log(
-    files: Iterable[Path], logs: Path, rename: Mapping[str, str] | None = None
+    files: Iterable[Path],
+    logs: Path,
+    rename: Mapping[str, str] | None = None,
+    *,
+    columns: ColumnMap = PLAIN,
+    on_rows: Callable[[int], None] = lambda rows: None,
 ) -> ImportReport:
     """Import viewing logs into a workspace; a bad file is reported and the others go on.
 
     Args:
-        files: CSV, Parquet or JSON lines.
+        files: CSV, Parquet or JSON lines, or folders of them.
         logs: The workspace's folder of logs.
         rename: Columns to rename, `{theirs: ours}`.
+        columns: How files of another system are read.
+        on_rows: Called with the number of rows read so far.
     """
-    return import_files(files, LogStore(logs), rename)
+    return import_files(files, LogStore(logs), rename, columns, on_rows)
 
 
-def import_titles(file: Path, logs: Path, rename: Mapping[str, str] | None = None) -> pl.DataFrame:
+def import_titles(
+    file: Path,
+    logs: Path,
+    rename: Mapping[str, str] | None = None,
+    *,
+    columns: ColumnMap = PLAIN,
+) -> pl.DataFrame:
     """Import a table of titles, and return all titles of the workspace."""
-    return LogStore(logs).import_titles(file, rename)
+    return LogStore(logs).import_titles(file, rename, columns)
 
 
 def load_log(logs: Path) -> pl.DataFrame:
@@ -125,9 +129,14 @@ def train(
     *,
     model: str = AUTO,
     seed: int = 0,
+    minutes: float | None = None,
+    embeddings: pl.DataFrame | None = None,
     on_progress: Progress = quiet,
 ) -> Trained:
     """Choose settings (and with `auto` the model), fit on the whole log, save, make it current.
+
+    No setting is begun after so many `minutes` of CPU time, if there is a limit.
+    With a table of embeddings (`item`, `vector`) its titles that nobody has watched are ranked too.
 
     Raises:
         NoLog: Nothing was imported.
@@ -135,8 +144,35 @@ def train(
         NoUsableRows: The log is too short to choose a model on.
     """
     log = load_log(logs)
-    choice = choose(log, model, seed=seed, on_progress=lambda done: on_progress(done * 0.8))
+    choice = choose(
+        log, model, seed=seed, minutes=minutes, on_progress=lambda done: on_progress(done * 0.8)
+    )
     fitted = choice.fitted(log, seed, lambda done: on_progress(0.8 + 0.2 * done))
+    if embeddings is not None:
+        fitted = ContentModel.around(fitted, embeddings)
+    return _put_to_use(fitted, choice, log, recommenders, seed)
+
+
+def update_recommender(logs: Path, recommenders: Path, *, on_progress: Progress = quiet) -> Trained:
+    """Let the recommender in use learn the log as it is now, in its settings.
+
+    What can go on from what it knows does so: see `Recommender.updated`.
+
+    Raises:
+        NoLog, NoModel: There is nothing to learn, or nobody to learn it.
+        UnusableModel: The recommender in use is damaged.
+    """
+    folder = current_folder(recommenders)
+    log, card = load_log(logs), read_card(folder)
+    fitted = load_model(folder).updated(Interactions.from_log(log), on_progress)
+    reason = f"an update of {folder.name}: {card.get('reason', 'its reason is not known')}"
+    choice = Choice(fitted.name, dict(card["config"]), reason, [])
+    return _put_to_use(fitted, choice, log, recommenders, int(card.get("seed", 0)))
+
+
+def _put_to_use(
+    fitted: Recommender, choice: Choice, log: pl.DataFrame, recommenders: Path, seed: int
+) -> Trained:
     made_at = datetime.now(UTC)
     card = _card(log, choice, seed, made_at, fitted.settled())
     # Two trainings may end in one second; what follows the date keeps their folders apart.
@@ -148,54 +184,6 @@ def train(
     return Trained(folder, choice, read_card(folder))
 
 
-def current_folder(recommenders: Path) -> Path:
-    """The folder of the recommender in use.
-
-    Raises:
-        NoModel: None was trained.
-        UnusableModel: The pointer to it is damaged.
-    """
-    pointer = recommenders / CURRENT
-    if not pointer.is_file():
-        raise NoModel(recommenders)
-    try:
-        name = str(json.loads(pointer.read_text("utf-8"))["folder"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UnusableModel(recommenders, f"{CURRENT} cannot be read ({error})") from error
-    if Path(name).name != name:
-        raise UnusableModel(recommenders, f"{CURRENT} points outside of it")
-    return recommenders / name
-
-
-def load_recommender(recommenders: Path) -> Recommender:
-    """The recommender in use; NoModel if none was trained, UnusableModel if it is damaged."""
-    return load_model(current_folder(recommenders))
-
-
-def recommend(logs: Path, recommenders: Path, user: str, k: int = 10) -> Served:
-    """The k best titles that a user has not seen, from the recommender in use."""
-    folder = current_folder(recommenders)
-    return serve(load_model(folder), read_card(folder), load_titles(logs), user, k=k)
-
-
-def serve(
-    model: Recommender, card: Mapping[str, Any], titles: pl.DataFrame, user: str, *, k: int = 10
-) -> Served:
-    """The list of a model that is loaded already, for pages that ask for many."""
-    names = dict(titles.select(ITEM, TITLE).iter_rows())
-    ranked = model.recommend(user, k)
-    return Served(
-        user=user,
-        known=ranked.known,
-        source=ranked.source,
-        simulated=bool(card.get("data", {}).get("simulated", False)),
-        recommendations=[
-            {"rank": r.rank, "item": r.item, "title": names.get(r.item, r.item), "score": r.score}
-            for r in ranked.items
-        ],
-    )
-
-
 def evaluate_models(
     train_file: Path,
     test_file: Path,
@@ -204,6 +192,7 @@ def evaluate_models(
     k: int = 10,
     seed: int = 0,
     rename: Mapping[str, str] | None = None,
+    embeddings: pl.DataFrame | None = None,
     on_progress: Progress = quiet,
 ) -> EvaluationReport:
     """Fit models on one log and judge them on another, by `evaluation.RULES`.
@@ -218,7 +207,14 @@ def evaluate_models(
     train_log = _good_rows(train_file, rename, notes)
     test_log = _good_rows(test_file, rename, notes)
     return judge_models(
-        train_log, test_log, models, k=k, seed=seed, on_progress=on_progress, notes=notes
+        train_log,
+        test_log,
+        models,
+        k=k,
+        seed=seed,
+        embeddings=embeddings,
+        on_progress=on_progress,
+        notes=notes,
     )
 
 
@@ -229,6 +225,7 @@ def judge_models(
     *,
     k: int = 10,
     seed: int = 0,
+    embeddings: pl.DataFrame | None = None,
     on_progress: Progress = quiet,
     notes: Sequence[str] = (),
 ) -> EvaluationReport:
@@ -236,20 +233,34 @@ def judge_models(
     told = list(notes)
     if overlap_in_time(train_log, test_log):
         told.append("train holds rows as late as test: this is not a global time split")
+    leaked = shared_plays(train_log, test_log)
+    if leaked:
+        told.append(f"{leaked} plays of test are in train as well: a leak, or overlapping exports")
     if is_simulated(train_log) or is_simulated(test_log):
         told.append("the logs are simulated, not those of an audience")
     figures = []
     for done, name in enumerate(models):
         begin = time.process_time()
-        choice = choose(train_log, name, k=k, seed=seed)
-        fitted = choice.fitted(train_log, seed)
-        choice = replace(choice, config={**choice.config, **fitted.settled()})
+        try:
+            choice = choose(train_log, name, k=k, seed=seed)
+            fitted = choice.fitted(train_log, seed)
+        except (CatalogueTooLarge, NoUsableRows) as error:
+            if len(models) == 1:
+                raise
+            told.append(f"{name} was left out: {error}")
+            continue
+        config = {**choice.config, **fitted.settled()}
+        choice = replace(choice, config=config, learned={})  # which would hold a lot of memory
+        if embeddings is not None:
+            fitted = ContentModel.around(fitted, embeddings)
         evaluation = evaluate(fitted, test_log, k=k, seed=seed)
         if not evaluation.users:
             reason = "none of its users has a history in train and a title left to find"
             raise NoUsableRows("the test log", reason)
         figures.append(ModelFigures(name, evaluation, choice, time.process_time() - begin))
         on_progress((done + 1) / len(models))
+    if not figures:
+        raise NoUsableRows("the training log", "; ".join(told))
     return EvaluationReport(figures, told)
 
 

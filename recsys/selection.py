@@ -1,39 +1,59 @@
 """Which model, and with what settings: chosen on the newest part of train, never on test.
 
 The training log is split once more as test is split from it; each candidate learns from the older
-part and is judged on the newer. The winner is then fitted on all of the training log.
+part and is judged on the newer. The winner then learns the newer part as well.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from recsys.errors import CatalogueTooLarge, NoUsableRows
 from recsys.evaluation import Estimate, evaluate
-from recsys.interactions import Interactions, is_timed
+from recsys.interactions import Interactions, Ints, first_plays, is_timed
+from recsys.models.boosting import StackConfig, StackModel
 from recsys.models.model import Progress, Recommender, quiet
 from recsys.models.registry import MODELS, canonical_name, make_model
-from recsys.splits import default_split
+from recsys.splits import Split, default_split
+from recsys.viewing_log import ITEM, USER
 
 AUTO = "auto"
+STACK = "stack"
+SEED = "seed"
 GRIDS: dict[str, tuple[dict[str, Any], ...]] = {
-    "popularity": tuple({"window_days": days} for days in (None, 1.0, 3.0, 7.0, 28.0)),
+    "popularity": tuple({"window_days": days} for days in (None, 0.5, 1.0, 3.0, 7.0, 14.0, 28.0)),
+    "transitions": tuple(
+        {"window": window, "decay": decay, "forget": forget, "discount": discount}
+        for window, decay in ((3, 0.7), (5, 0.8), (20, 0.9), (50, 0.95))
+        for forget in (0.5, 0.7, 0.9)
+        for discount in (0.0, 0.15, 0.3)
+    ),
+    "knn": tuple(
+        {"neighbours": neighbours, "shrink": shrink, "decay": decay}
+        for neighbours, shrink in ((100, 5.0), (500, 5.0), (500, 50.0))
+        for decay in (1.0, 0.9, 0.6)
+    ),
     "ease": tuple(
         {"reg": reg, "decay": decay}
-        for reg in (50.0, 250.0, 1000.0, 5000.0)
+        for reg in (100.0, 500.0, 2000.0)
         for decay in (1.0, 0.95, 0.9, 0.8, 0.6)
     ),
     "als": tuple(
         {"embedding_size": size, "alpha": 4.0, "reg": reg, "decay": decay}
-        for size, reg in ((16, 1.0), (32, 1.0), (64, 1.0), (128, 10.0))
+        for size, reg in ((32, 1.0), (128, 10.0))
         for decay in (1.0, 0.9, 0.8, 0.6)
     ),
     "sasrec": ({},),
+    STACK: ({},),
 }
 """Settings that are tried, by model; those that share a fit stand together."""
-VALIDATION_SHARE = 0.2
+VALIDATION_SHARES = (0.2, 0.1, 0.05)
+SIMPLER_SHARE = 0.01
+"""A simpler model is taken over the best if it gives up no more than this share of its NDCG."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +77,50 @@ class Choice:
     reason: str
     candidates: list[Candidate]
     """Best first."""
+    learned: Mapping[str, Recommender] = field(default_factory=dict, compare=False, repr=False)
+    """The best setting of each model as it was judged, by name; empty if nothing was."""
 
     def fitted(self, log: pl.DataFrame, seed: int, on_progress: Progress = quiet) -> Recommender:
         """The chosen model, fitted on all of a log."""
+        interactions = Interactions.from_log(log)
+        if self.model in self.learned:
+            return self.learned[self.model].updated(interactions, on_progress)
         model = make_model(self.model, seed, **self.config)
-        return model.fit(Interactions.from_log(log), on_progress)
+        return model.fit(interactions, on_progress)
+
+
+@dataclass(slots=True)
+class _Best:
+    """The best setting of one model so far, still fitted on the past."""
+
+    candidate: Candidate
+    learned: Recommender
+
+    @property
+    def ndcg(self) -> Estimate:
+        assert self.candidate.ndcg is not None
+        return self.candidate.ndcg
 
 
 def choose(
-    log: pl.DataFrame, name: str, *, k: int = 10, seed: int = 0, on_progress: Progress = quiet
+    log: pl.DataFrame,
+    name: str,
+    *,
+    k: int = 10,
+    seed: int = 0,
+    among: Sequence[str] | None = None,
+    minutes: float | None = None,
+    on_progress: Progress = quiet,
 ) -> Choice:
     """Choose settings for a model, or with `auto` the model as well.
 
     Args:
-        log: The training log; its newest fifth is the validation part.
-        name: `auto`, or one of `MODELS`.
+        log: The training log; its newest part is for validation, see `validation_split`.
+        name: `auto`, or one of `MODELS`; a stack's bases are chosen as well.
         k: NDCG@k decides.
         seed: Of the models.
+        among: Models that `auto`, and a stack as its bases, may take; all if left out.
+        minutes: Of CPU time, after which no further setting is begun; no limit if left out.
         on_progress: Called with the share of candidates done.
 
     Raises:
@@ -81,31 +128,53 @@ def choose(
         NoUsableRows: The log is too short to tell models apart.
         CatalogueTooLarge: The one model asked for cannot take so many titles.
     """
-    names = MODELS if name == AUTO else (canonical_name(name),)
+    asked = None if name == AUTO else canonical_name(name)
+    every = tuple(MODELS if among is None else map(canonical_name, among))
+    names = every if asked in (None, STACK) else (asked,)
     timed = is_timed(log)
     settings = [
         (model, config)
         for model in names
         for config in GRIDS[model]
-        if timed or config.get("window_days") is None  # days mean nothing without times
+        if model != STACK and (timed or config.get("window_days") is None)
     ]
     if len(settings) == 1:
         model, config = settings[0]
         return Choice(model, config, f"{model} has one setting to try", [])
-    split = default_split(log, VALIDATION_SHARE)
+    split = validation_split(log)
     past = Interactions.from_log(split.train)
     candidates: list[Candidate] = []
+    best: dict[str, _Best] = {}
     fitted: Recommender | None = None
+    begin = time.process_time()
     for done, (model, config) in enumerate(settings):
+        if best and minutes is not None and time.process_time() - begin > 60 * minutes:
+            candidates.append(Candidate(model, config, None, f"{minutes:g} CPU minutes were spent"))
+            continue
         try:
             fitted = _fitted(make_model(model, seed, **config), past, fitted)
         except CatalogueTooLarge as error:
             candidates.append(Candidate(model, config, None, str(error)))
         else:
-            ndcg = _judged(fitted, split.test, k)
-            candidates.append(Candidate(model, {**config, **fitted.settled()}, ndcg))
-        on_progress((done + 1) / len(settings))
-    return _best(candidates, k, split.rule)
+            candidate = Candidate(model, config, _judged(fitted, split.test, k))
+            candidates.append(candidate)
+            _keep_best(best, candidate, fitted)
+        on_progress((done + 1) / (len(settings) + 1))
+    if STACK in names:
+        candidates.append(_stacked(best, past, split.test, k, seed))
+    on_progress(1.0)
+    return _choice(candidates, best, asked, k, split.rule)
+
+
+def validation_split(log: pl.DataFrame) -> Split:
+    """The newest part of a log held out: as large as leaves most users to be judged, at most 1/5.
+
+    A log may begin with a long past that is all before most users' first plays; then a smaller
+    newest part has more users with a history before it.
+    """
+    splits = [default_split(log, share) for share in VALIDATION_SHARES]
+    judged = [len(set(split.train[USER]) & set(first_plays(split.test)[USER])) for split in splits]
+    return splits[int(np.argmax(judged))]
 
 
 def _fitted(model: Recommender, past: Interactions, last: Recommender | None) -> Recommender:
@@ -116,32 +185,93 @@ def _fitted(model: Recommender, past: Interactions, last: Recommender | None) ->
 
 def _judged(model: Recommender, validation: pl.DataFrame, k: int) -> Estimate:
     """NDCG@k over the validation users."""
-    figures = evaluate(model, validation, k=k, resamples=200)
+    score = model.out_of_fold if isinstance(model, StackModel) else None
+    figures = evaluate(model, validation, k=k, resamples=200, score=score, describe=False)
     if not figures.users:
         raise NoUsableRows("the validation part", "none of its users has a history before it")
     return figures.metrics[f"ndcg@{k}"]
 
 
-def _best(candidates: Sequence[Candidate], k: int, rule: str) -> Choice:
-    judged = [(c.ndcg.value, c.ndcg, c) for c in candidates if c.ndcg is not None]
-    if not judged:
-        raise NoUsableRows("the choice of a model", candidates[0].note)
-    judged.sort(key=lambda entry: -entry[0])  # stable: of equals, the simpler model leads
-    value, interval, best = judged[0]
-    reason = (
-        f"{best.model} had the best validation NDCG@{k}, {value:.4f} "
-        f"({interval.low:.4f} to {interval.high:.4f}), of {len(judged)} settings tried"
+def _keep_best(best: dict[str, _Best], candidate: Candidate, learned: Recommender) -> None:
+    found = _Best(candidate, learned)
+    if candidate.model not in best or found.ndcg.value > best[candidate.model].ndcg.value:
+        best[candidate.model] = found
+
+
+def _stacked(
+    best: dict[str, _Best], past: Interactions, validation: pl.DataFrame, k: int, seed: int
+) -> Candidate:
+    """A second ranking over the best setting of each model, judged out of fold."""
+    configs = {name: _plain(found) for name, found in best.items()}
+    bases = [found.learned for found in best.values()]
+    config: dict[str, Any] = {"bases": configs}
+    stack = StackModel(StackConfig(**config, seed=seed))
+    try:
+        stack.learn_ranking(past, _targets(past, validation), bases)
+    except NoUsableRows as error:
+        return Candidate(STACK, config, None, str(error))
+    candidate = Candidate(STACK, config, _judged(stack, validation, k))
+    _keep_best(best, candidate, stack)
+    return candidate
+
+
+def _plain(found: _Best) -> dict[str, Any]:
+    return {**found.candidate.config, **found.learned.settled()}
+
+
+def _targets(past: Interactions, validation: pl.DataFrame) -> dict[str, Ints]:
+    """For each user, the numbers of the items of validation that the past has."""
+    numbers = {item: number for number, item in enumerate(past.items)}
+    plays = first_plays(validation).filter(pl.col(ITEM).is_in(past.items))
+    grouped = plays.group_by(USER, maintain_order=True).agg(ITEM)
+    return {
+        user: np.array([numbers[title] for title in titles], np.int64)
+        for user, titles in grouped.iter_rows()
+    }
+
+
+def _choice(
+    candidates: Sequence[Candidate], best: dict[str, _Best], asked: str | None, k: int, rule: str
+) -> Choice:
+    """The best mean; of nearly equal ones the simplest, which `MODELS` has first."""
+    order = {name: place for place, name in enumerate(MODELS)}
+    open_to_all = [found for name, found in best.items() if asked in (None, name)]
+    left_out = [candidate for candidate in candidates if candidate.ndcg is None]
+    if not open_to_all:
+        note = next((c.note for c in left_out if asked in (None, c.model)), "nothing was judged")
+        raise NoUsableRows("the choice of a model", note)
+    leader = max(open_to_all, key=lambda found: found.ndcg.value)
+    near = leader.ndcg.value * (1 - SIMPLER_SHARE)
+    equals = [found for found in open_to_all if found.ndcg.value >= near]
+    winner = min(equals, key=lambda found: order[found.candidate.model])
+    ranked = sorted(
+        (candidate for candidate in candidates if candidate.ndcg is not None),
+        key=lambda candidate: -candidate.ndcg.value if candidate.ndcg else 0.0,
     )
-    others = [(other, c.model) for other, _, c in judged if c.model != best.model]
-    if others:
-        other, name = others[0]
-        reason += f"; the next best model was {name}, {other:.4f}"
-        if other >= interval.low:
-            reason += ", which is within that interval, so the lead may be chance"
-    left_out = [c for c in candidates if c.ndcg is None]
     return Choice(
-        model=best.model,
-        config=best.config,
-        reason=f"{reason}. Validation by {rule}",
-        candidates=[*(c for _, _, c in judged), *left_out],
+        model=winner.candidate.model,
+        config=_plain(winner),
+        reason=f"{_reason(winner, leader, open_to_all, len(ranked), k)}. Validation by {rule}",
+        candidates=[*ranked, *left_out],
+        learned={name: found.learned for name, found in best.items()},
     )
+
+
+def _reason(winner: _Best, leader: _Best, all_best: Sequence[_Best], tried: int, k: int) -> str:
+    name, figure = winner.candidate.model, winner.ndcg
+    bounds = f"{figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})"
+    if winner is leader:
+        reason = f"{name} had the best validation NDCG@{k}, {bounds}, of {tried} settings tried"
+    else:
+        reason = (
+            f"{name} had validation NDCG@{k} {bounds}, within {SIMPLER_SHARE:.0%} of the best of "
+            f"{tried} settings tried ({leader.candidate.model}, {leader.ndcg.value:.4f}), and is "
+            "simpler"
+        )
+    others = [found for found in all_best if found is not winner and found is not leader]
+    if winner is leader and others:
+        other = max(others, key=lambda found: found.ndcg.value)
+        reason += f"; the next best model was {other.candidate.model}, {other.ndcg.value:.4f}"
+        if other.ndcg.value >= figure.low:
+            reason += ", which is within that interval, so the lead may be chance"
+    return reason

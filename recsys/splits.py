@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 
 from recsys.errors import NoUsableRows
-from recsys.interactions import SHARE, WHEN, first_plays, is_timed
-from recsys.viewing_log import ITEM, TIMESTAMP, USER
+from recsys.interactions import SHARE, WHEN, first_plays, is_timed, played
+from recsys.viewing_log import ITEM, ORDER, TIMESTAMP, USER
 
 LAST = "last"
 
@@ -87,3 +87,10 @@ def overlap_in_time(train: pl.DataFrame, test: pl.DataFrame) -> bool:
     if not (is_timed(train) and is_timed(test)) or train.is_empty() or test.is_empty():
         return False
     return bool(np.max(train[TIMESTAMP].to_numpy()) >= np.min(test[TIMESTAMP].to_numpy()))
+
+
+def shared_plays(train: pl.DataFrame, test: pl.DataFrame) -> int:
+    """How many plays of test, to the instant, are in train as well: a leak, if there are any."""
+    instant = [USER, ITEM, TIMESTAMP if is_timed(train) and is_timed(test) else ORDER]
+    both = played(test).select(instant).unique().join(played(train), on=instant, how="semi")
+    return both.height

@@ -71,11 +71,15 @@ MOST_REPLAY = 1.5
 """A stretch watched longer than this many times the title is a fault of the log."""
 POSITION_SLACK = 1.0
 """Seconds that a position may run past the title's stated length."""
+LONGEST_HOURS = 24
+"""Seconds of play beyond this are a fault of the log: most likely they are milliseconds."""
 FIRST_YEAR, LAST_YEAR = 1971, 2100
 
 REASON = "reason"
 ROW = "row"
 """The number of the row in its file, from 1, the header not counted."""
+FORGOTTEN = "its user was forgotten"
+"""The reason of rows that are counted and not kept."""
 
 
 def is_simulated(log: pl.DataFrame) -> bool:

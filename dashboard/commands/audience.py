@@ -1,12 +1,18 @@
 """What the viewing log says of titles and viewers: `reel audience`."""
 
 from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from dashboard.console import Console, format_option, print_json, print_table, shared_options
 from dashboard.settings import Workspace
 from dashboard.wording import SIMULATED_NOTE
+
+if TYPE_CHECKING:
+    from recsys.audience.report import Retention
+    from recsys.audience.viewing import CohortUnit
 
 
 @click.group("audience")
@@ -46,41 +52,158 @@ def audience_titles(output_format: str, workspace: Workspace, console: Console) 
 
 @audience_group.command("retention")
 @click.argument("title")
+@click.option(
+    "--by",
+    type=click.Choice(["second", "shot"]),
+    default="second",
+    show_default=True,
+    help="Of each second, or of each shot of --film: which lose viewers or are seen again.",
+)
+@click.option("--film", help="With --by shot: the title's film in the catalogue, a path or an id.")
+@click.option(
+    "--cohort",
+    type=click.Choice(["day", "week", "month"]),
+    help="Apart for the viewers who first played it in each day, week or month.",
+)
+@click.option(
+    "--resume-hours",
+    type=click.FloatRange(0),
+    default=24.0,
+    show_default=True,
+    help="Who stopped less than this before the log's end is taken to be watching still.",
+)
 @format_option("table", "json")
 @shared_options
 def audience_retention(
-    title: str, output_format: str, workspace: Workspace, console: Console
+    *,
+    title: str,
+    by: str,
+    film: str | None,
+    cohort: "CohortUnit | None",
+    resume_hours: float,
+    output_format: str,
+    workspace: Workspace,
+    console: Console,
 ) -> None:
-    """Which seconds of TITLE (an item or a name) its viewers watched, and watched again.
+    """Where viewers of TITLE (an item or a name) leave, and what they watch again.
 
-    The table has a row for every 10 seconds, JSON one for each second; shares have 95 % intervals.
+    The table has a row for every 10 seconds, JSON one for each second; with --cohort the table has
+    a row for each cohort. Shares have 95 % intervals. The share still watching is corrected for
+    viewers who may yet go on (Kaplan-Meier). With --by shot, each shot is tested against the
+    others; 1 % of those found may be there by chance (Benjamini-Hochberg).
     """
     from recsys.audience.report import retention
 
-    found = retention(workspace.logs, title)
+    if by == "shot":
+        if not film or cohort:
+            raise click.UsageError("--by shot needs --film, and takes no --cohort")
+        _retention_by_shot(
+            title,
+            film,
+            resume_hours=resume_hours,
+            output_format=output_format,
+            workspace=workspace,
+            console=console,
+        )
+        return
+    found = retention(workspace.logs, title, cohort=cohort, resume_hours=resume_hours)
     if output_format == "json":
         print_json(found.as_json())
         return
     if found.simulated:
         console.warn(SIMULATED_NOTE)
-    console.say(f"{found.title}: {found.curve.viewers} viewers")
+    may_go_on = int(found.viewing.may_go_on.sum())
+    console.say(f"{found.title}: {found.curve.viewers} viewers, {may_go_on} may yet go on")
     for moment in found.drop_offs:
         console.say(f"{moment.share:.0%} of those watching leave at {moment.start} s")
     for moment in found.rewatched:
         span = f"{moment.start} s to {moment.end} s"
         console.say(f"{span} is watched again by up to {moment.share:.0%} of its viewers")
+    if cohort:
+        _print_cohorts(found)
+    else:
+        _print_seconds(found)
+
+
+def _print_seconds(found: "Retention") -> None:
+    from recsys.audience.report import curve_table
+
     print_table(
-        ("second", "watched", "retention", "interval", "again", "rewatch"),
+        ("second", "played by", "retention", "still watching", "interval", "again", "rewatch"),
         [
             (
                 row["second"],
                 row["watched"],
                 f"{row['retention']:.1%}",
-                f"{row['retention_low']:.1%} to {row['retention_high']:.1%}",
+                f"{row['still_watching']:.1%}",
+                f"{row['still_watching_low']:.1%} to {row['still_watching_high']:.1%}",
                 row["again"],
                 f"{row['rewatch']:.1%}",
             )
-            for row in found.curve.table().gather_every(10).iter_rows(named=True)
+            for row in curve_table(found.viewing).gather_every(10).iter_rows(named=True)
+        ],
+    )
+
+
+def _print_cohorts(found: "Retention") -> None:
+    import numpy as np
+
+    quarters = np.array([0.25, 0.5, 0.75]) * found.viewing.duration
+    ends = np.append(quarters, max(found.viewing.duration - 1, 0))
+    rows = []
+    for cohort in found.cohorts:
+        viewing = cohort.viewing
+        shares = zip(*viewing.survival().at(ends), strict=True)
+        told = [f"{value:.0%} ({low:.0%} to {high:.0%})" for value, low, high in shares]
+        rows.append((cohort.begins, len(viewing.reached), int(viewing.may_go_on.sum()), *told))
+    header = ("first played", "viewers", "may go on")
+    print_table((*header, "watch beyond 25 %", "50 %", "75 %", "to the end"), rows)
+
+
+def _retention_by_shot(
+    title: str,
+    film: str,
+    *,
+    resume_hours: float,
+    output_format: str,
+    workspace: Workspace,
+    console: Console,
+) -> None:
+    import numpy as np
+
+    from dashboard.commands.footage import shot_rows
+    from ingest.catalog import Catalog
+    from recsys.audience.report import retention_by_shot
+
+    with Catalog(workspace.catalog) as catalog:
+        shots = shot_rows(catalog, film)
+    starts = np.array([shot["start_seconds"] for shot in shots])
+    ends = np.array([shot["end_seconds"] for shot in shots])
+    found = retention_by_shot(workspace.logs, title, starts, ends, resume_hours=resume_hours)
+    length = found.viewing.duration
+    if len(ends) and abs(ends[-1] - length) > max(2.0, 0.02 * length):
+        console.warn(
+            f"reel: the film runs {ends[-1]:.1f} s, the log's title {length:.1f} s: are they one?"
+        )
+    if output_format == "json":
+        print_json(found.as_json())
+        return
+    if found.simulated:
+        console.warn(SIMULATED_NOTE)
+    console.say(f"{found.title}: {len(found.viewing.reached)} viewers, {len(shots)} shots")
+    print_table(
+        ("shot", "from", "to", "watching", "left", "expected", "q", "seen", "again", "q", "found"),
+        [
+            (
+                effect.shot,
+                f"{effect.start:.2f}",
+                f"{effect.end:.2f}",
+                *(effect.watching, effect.left, round(effect.expected_left, 1)),
+                f"{effect.left_q:.2g}",
+                *(effect.seen, effect.again, f"{effect.again_q:.2g}"),
+                " and ".join(["loses"] * effect.loses + ["wins back"] * effect.wins_back),
+            )
+            for effect in found.effects
         ],
     )
 
@@ -123,3 +246,104 @@ def audience_segments(
             for segment in found.segments
         ],
     )
+
+
+@audience_group.command("promote")
+@click.argument("title")
+@click.option("--segment", help="Only users of this segment, by its name (reel audience segments).")
+@click.option("--size", type=click.IntRange(1), help="How many users at most; all if left out.")
+@click.option(
+    "--hold-out",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.1,
+    show_default=True,
+    help="The share of these users that is not to be shown the title, to measure the campaign.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1),
+    default=14,
+    show_default=True,
+    help="A first play within so many days is a response.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="The campaign file to write, a .csv.")
+@click.option("--seed", default=0, show_default=True, help="Of the model and of the hold-out.")
+@format_option("table", "json")
+@shared_options
+def audience_promote(
+    *,
+    title: str,
+    segment: str | None,
+    size: int | None,
+    hold_out: float,
+    days: int,
+    out: Path | None,
+    seed: int,
+    output_format: str,
+    workspace: Workspace,
+    console: Console,
+) -> None:
+    """Whom to show TITLE (an item or a name): users who have not played it, best first.
+
+    The expected response is measured: a model like the recommender in use is fitted on the log
+    before its last --days, and the users it ranked then are counted who came in those days. It is
+    what to expect without a campaign; compare target and hold-out for what the campaign adds.
+    """
+    from recsys.atomic import whole_file
+    from recsys.audience.promotion import segment_table
+    from recsys.audience.report import campaign
+
+    name, simulated, plan = campaign(
+        workspace.logs,
+        workspace.recommenders,
+        title,
+        segment=segment,
+        size=size,
+        hold_out=hold_out,
+        days=days,
+        seed=seed,
+    )
+    if out is not None:
+        with whole_file(out) as draft:
+            plan.users.write_csv(draft)
+    target, held_out = plan.groups()
+    bands = [asdict(band) for band in plan.bands]
+    by_segment = segment_table(plan).to_dicts()
+    if output_format == "json":
+        print_json(
+            {
+                "item": plan.item,
+                "title": name,
+                "simulated": simulated,
+                "days": plan.days,
+                "target": target,
+                "hold_out": held_out,
+                "base_rate": plan.base_rate,
+                "smallest_lift": plan.smallest_lift(),
+                "bands": bands,
+                "segments": by_segment,
+            }
+        )
+        return
+    if simulated:
+        console.warn(SIMULATED_NOTE)
+    lift = plan.smallest_lift()
+    console.say(f"{name}: {target} users to show it to, {held_out} held out")
+    if lift is not None:
+        console.say(f"a difference of {lift:.1%} between the groups would likely be told")
+    print_table(
+        ("band", "users then", "came", "response", "interval", "against all", "users now"),
+        [
+            (
+                number,
+                *(band["users"], band["responses"], f"{band['rate']:.1%}"),
+                f"{band['low']:.1%} to {band['high']:.1%}",
+                f"{band['rate'] / plan.base_rate:.2f}x",
+                int((plan.users["band"] == number).sum()),
+            )
+            for number, band in enumerate(bands, 1)
+        ],
+    )
+    for row in by_segment:
+        share = f"{row['expected_response']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
+        console.say(f"{row['segment']}: {row['users']} users, {share} expected")

@@ -19,7 +19,7 @@ file_path = click.Path(path_type=Path)
 
 @click.group("logs")
 def logs_group() -> None:
-    """Bring viewing logs into the workspace."""
+    """Bring viewing logs into the workspace, and take users out of it."""
 
 
 def _renamings(
@@ -42,13 +42,25 @@ rename_option = click.option(
 )
 
 
+map_option = click.option(
+    "--map",
+    "map_name",
+    metavar="MAP",
+    help="How the columns of another system are read: movielens, kuairand, movietweetings, or a "
+    ".toml file (docs/formats.md).",
+)
+
+
 @logs_group.command("import")
 @click.argument("files", nargs=-1, required=True, type=file_path, metavar="FILE...")
+@map_option
 @rename_option
 @format_option("table", "json")
 @shared_options
 def logs_import(
+    *,
     files: tuple[Path, ...],
+    map_name: str | None,
     rename: dict[str, str],
     output_format: str,
     workspace: Workspace,
@@ -56,14 +68,18 @@ def logs_import(
 ) -> None:
     """Add viewing logs to the workspace.
 
-    FILE is a .csv, .parquet or .jsonl with the columns user, item and timestamp (or order).
-    Optional are watched_seconds, duration_seconds, from_seconds, to_seconds (all in seconds),
-    device, surface, click, rating and simulated. Bad rows are set aside with their reason; a file
-    that was imported before changes nothing.
+    FILE is a .csv, .parquet or .jsonl (text also as .gz or .zst), or a folder of them, with the
+    columns user, item and timestamp (or order). Optional are watched_seconds, duration_seconds,
+    from_seconds, to_seconds (all in seconds), device, surface, click, rating and simulated. Bad
+    rows are set aside with their reason; a file that was imported before changes nothing.
     """
+    from recsys.logs.mapping import PLAIN, read_map
     from recsys.run import import_log
 
-    report = import_log(files, workspace.logs, rename)
+    columns = PLAIN if map_name is None else read_map(map_name)
+    report = import_log(
+        files, workspace.logs, rename, columns=columns, on_rows=_RowsTold(console).tell
+    )
     for failed in report.failed:
         console.warn(f"reel: {failed.reason}")
     for done in report.imported:
@@ -88,19 +104,50 @@ def logs_import(
         sys.exit(1)
 
 
+@logs_group.command("forget")
+@click.argument("user")
+@format_option("table", "json")
+@shared_options
+def logs_forget(user: str, output_format: str, workspace: Workspace, console: Console) -> None:
+    """Remove USER from the log, for good.
+
+    Their rows go from the log and from those set aside. A salted hash of the name is kept, so that
+    importing a file again does not bring them back. Nothing is recommended to them from now on;
+    models forget them at the next training, and their cards say so until then.
+    """
+    from recsys.forgetting import forget_user
+
+    done = forget_user(workspace.logs, workspace.recommenders, user)
+    if done.models:
+        console.warn("reel: saved recommenders learned from the user: run `reel recsys train`")
+    if output_format == "json":
+        print_json(asdict(done))
+    else:
+        print_table(("rows removed", "models to train again"), [(done.rows, len(done.models))])
+
+
 @logs_group.command("titles")
 @click.argument("file", type=file_path)
+@map_option
 @rename_option
 @shared_options
-def logs_titles(file: Path, rename: dict[str, str], workspace: Workspace, console: Console) -> None:
+def logs_titles(
+    file: Path,
+    map_name: str | None,
+    rename: dict[str, str],
+    workspace: Workspace,
+    console: Console,
+) -> None:
     """Add names of titles to the workspace.
 
     FILE is a .csv, .parquet or .jsonl with the columns item and title; optional are
     duration_seconds, genre and simulated. A newer row of an item replaces the older.
     """
+    from recsys.logs.mapping import PLAIN, read_map
     from recsys.run import import_titles
 
-    titles = import_titles(file, workspace.logs, rename)
+    columns = PLAIN if map_name is None else read_map(map_name)
+    titles = import_titles(file, workspace.logs, rename, columns=columns)
     console.say(f"{titles.height} titles in the workspace")
 
 
@@ -129,6 +176,19 @@ def logs_simulate(
     simulation = simulate(seed, users=users, titles=titles, days=days)
     write_simulation(simulation, out, titles_out)
     console.say(f"{out}: {simulation.log.height} simulated rows")
+
+
+class _RowsTold:
+    """Says how far a long import has come."""
+
+    def __init__(self, console: Console, every: int = 10_000_000) -> None:
+        self.console, self.every, self.told = console, every, 0
+
+    def tell(self, rows: int) -> None:
+        """Say it, if enough rows were read since it was said last."""
+        if rows // self.every > self.told // self.every:
+            self.console.say(f"{rows:,} rows read")
+        self.told = rows
 
 
 def _tell_import(done: "FileImport", workspace: Workspace, console: Console) -> None:

@@ -12,7 +12,7 @@ from dashboard.sources import load_workspace, tree_state
 from dashboard.wording import SIMULATED, clock, moment
 from recsys.audience.report import Retention
 from recsys.audience.segments import Favourite
-from recsys.errors import NoLog, NoModel, NoUsableRows
+from recsys.errors import ForgottenUser, NoLog, NoModel, NoUsableRows
 
 SHARE = st.column_config.ProgressColumn
 
@@ -123,6 +123,9 @@ def recommendations_tab(logs: Path, recommenders: Path, state: str) -> None:
         )
     except NoModel as error:
         st.info(f"{error}.".capitalize(), icon=":material/model_training:")
+        return
+    except ForgottenUser as error:
+        st.info(f"{error}.".capitalize(), icon=":material/person_off:")
         return
     _, card = queries.recommender(recommenders, state=model_state)
     mark = SIMULATED if served.simulated else ""

@@ -4,12 +4,18 @@ What cannot be read as its type becomes null here; `check` finds out why and say
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from recsys.errors import MissingColumns, UnreadableLog
+from recsys.logs.mapping import PER_SECOND, ColumnMap, Source
 from recsys.viewing_log import ALIASES, ITEM, SCHEMA, USER
+
+BLANKS = " \t\r\n"
+"""What is trimmed from the ends of a text."""
+INSTANT = pl.Datetime("us", "UTC")
 
 
 def require_columns(
@@ -44,113 +50,249 @@ def likely_names(present: Sequence[str], wanted: Sequence[str]) -> dict[str, str
     return likely
 
 
-def present_values(raw: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """For each name, whether a row holds any value there at all; `(rows, names)` of booleans."""
-    return raw.select(
-        _present(raw.schema[name], name).is_not_null().alias(name)
-        if name in raw.columns
-        else pl.repeat(False, pl.len(), dtype=pl.Boolean).alias(name)
-        for name in names
-    )
+def their_columns(
+    found: Sequence[str], schema: Mapping[str, pl.DataType], columns: ColumnMap
+) -> dict[str, str]:
+    """For each of our columns that a file has, its name there: `{ours: theirs}`."""
+    named = {
+        ours: next((theirs for theirs in columns.source(ours).columns if theirs in found), None)
+        for ours in schema
+    }
+    return {ours: theirs for ours, theirs in named.items() if theirs is not None}
 
 
-def typed_columns(
-    raw: pl.DataFrame, schema: Mapping[str, pl.DataType], source: Path
-) -> pl.DataFrame:
-    """Read each column of `schema` as its type; what cannot be read, or is not there, is null.
+@dataclass(frozen=True, slots=True)
+class ReadColumns:
+    """Rows under our names, before and after each value was read as its type."""
+
+    named: pl.DataFrame
+    """Texts trimmed; null where the file holds nothing."""
+    typed: pl.DataFrame
+    """With the types of the schema; null also where a value cannot be read."""
+
+
+def read_columns(
+    raw: pl.DataFrame,
+    theirs: Mapping[str, str],
+    schema: Mapping[str, pl.DataType],
+    columns: ColumnMap,
+    source: Path,
+) -> ReadColumns:
+    """Read those columns of `schema` that are there, and the map's constants, as their types.
+
+    Args:
+        raw: As read from the file.
+        theirs: Our columns that the file has, and their names there.
+        schema: Our columns and their types.
+        columns: How values are written.
+        source: Named in errors.
 
     Raises:
         UnreadableLog: A column holds lists or structures.
     """
-    nested = [name for name in schema if name in raw.columns and raw.schema[name].is_nested()]
+    nested = [name for name in theirs.values() if raw.schema[name].is_nested()]
     if nested:
         reason = f"column {nested[0]} holds {raw.schema[nested[0]]}, not single values"
         raise UnreadableLog(source, reason)
-    return raw.select(
-        _parsed(raw.schema[name], name, dtype).cast(dtype).alias(name)
-        if name in raw.columns
-        else pl.repeat(None, pl.len(), dtype=dtype).alias(name)
-        for name, dtype in schema.items()
+    named, typed = [], []
+    for ours, dtype in schema.items():
+        told = columns.source(ours)
+        if ours in theirs:
+            found = raw[theirs[ours]].alias(ours)
+        elif told.constant is not None:
+            found = pl.Series(ours, [told.constant]).new_from_index(0, raw.height)
+        else:
+            continue
+        value, read = _read(found, ours, dtype, told)
+        named.append(value)
+        typed.append(read)
+    return ReadColumns(pl.DataFrame(named), _capped(pl.DataFrame(typed), columns))
+
+
+def _read(
+    value: pl.Series, ours: str, dtype: pl.DataType, told: Source
+) -> tuple[pl.Series, pl.Series]:
+    """A column trimmed, and read as its type."""
+    if isinstance(value.dtype, pl.String) and not isinstance(dtype, pl.String):
+        read = _typed(value, ours, dtype, told).cast(dtype).alias(ours)
+        if read.null_count() == value.null_count():
+            return value, read  # no blanks in the way: trimming would cost more than reading
+    value = _trimmed(value)
+    return value, _typed(value, ours, dtype, told).cast(dtype).alias(ours)
+
+
+def _capped(typed: pl.DataFrame, columns: ColumnMap) -> pl.DataFrame:
+    caps = {ours: columns.source(ours).at_most for ours in typed.columns}
+    return typed.with_columns(
+        pl.min_horizontal(ours, most).alias(ours)
+        for ours, most in caps.items()
+        if most is not None and most in typed.columns
     )
 
 
-def _parsed(found: pl.DataType, name: str, dtype: pl.DataType) -> pl.Expr:
-    value = _present(found, name)
-    if isinstance(dtype, pl.Datetime):
-        return _instant(found, value)
-    if isinstance(dtype, pl.Boolean):
-        return _truth(found, value)
-    if isinstance(dtype, pl.String):
-        return _identity(found, value) if name in (USER, ITEM) else _text(found, value)
-    if found.is_temporal():
-        return pl.lit(None, dtype)
-    return value.cast(dtype, strict=False)
+def has_values(value: pl.Series) -> bool:
+    """Whether a column as read holds anything but empty texts and blanks."""
+    return bool(_trimmed(value).is_not_null().any())
 
 
-def _present(found: pl.DataType, name: str) -> pl.Expr:
-    """The value, or null where the file holds nothing: an empty text, or not-a-number."""
-    value = pl.col(name)
-    if isinstance(found, pl.String):
-        text = value.str.strip_chars()
-        return pl.when(text != "").then(text)
-    return value.fill_nan(None) if found.is_float() else value
-
-
-def _identity(found: pl.DataType, value: pl.Expr) -> pl.Expr:
-    """A user or an item as text. A table that once held a gap stores 17 as 17.0: the same user."""
-    if found.is_float():
+def identities(value: pl.Series) -> pl.Series:
+    """Users or items as text. A table that once held a gap stores 17 as 17.0: the same user."""
+    if value.dtype.is_float():
         whole = value.cast(pl.Int64, strict=False)
-        return pl.when(whole == value).then(whole.cast(pl.String)).otherwise(value.cast(pl.String))
-    return _text(found, value).str.replace(r"^(-?\d+)\.0+$", "$1")
+        text = value.cast(pl.String)
+        return whole.cast(pl.String).zip_with((whole == value).fill_null(False), text)
+    text = _text(value)
+    # The pattern costs more than all else, and hardly any column needs it.
+    if text.filter(text.str.ends_with("0")).str.contains(".", literal=True).any():
+        return text.str.replace(r"^(-?\d+)\.0+$", "$1")
+    return text
 
 
-def _text(found: pl.DataType, value: pl.Expr) -> pl.Expr:
-    return value.cast(pl.String, strict=not isinstance(found, pl.Binary))
+def _trimmed(value: pl.Series) -> pl.Series:
+    """Not-a-number is missing, and so is an empty text; blanks around a text are no part of it."""
+    if value.dtype.is_float():
+        return value.fill_nan(None) if value.is_nan().any() else value
+    if isinstance(value.dtype, pl.String) and _untidy(value):
+        text = value.str.strip_chars(BLANKS)
+        return text.set(text == "", None)
+    return value
 
 
-def _truth(found: pl.DataType, value: pl.Expr) -> pl.Expr:
-    if found.is_temporal():
-        return pl.lit(None, pl.Boolean)
-    text = value.cast(pl.String).str.to_lowercase()
-    is_true = text.is_in(["true", "t", "yes", "y", "1", "1.0"])
-    is_false = text.is_in(["false", "f", "no", "n", "0", "0.0"])
-    return pl.when(is_true).then(True).when(is_false).then(False)
+def _untidy(text: pl.Series) -> bool:
+    """Whether any is empty, or has blanks at an end; far quicker than trimming all."""
+    if (text < "!").any():  # all that begins with a blank or a control character
+        return True
+    return any(text.str.ends_with(blank).any() for blank in BLANKS)
 
 
-def _instant(found: pl.DataType, value: pl.Expr) -> pl.Expr:
-    """A time in UTC from a date, a time, ISO 8601 text, or a number since 1970."""
-    if isinstance(found, pl.Datetime):
-        aware = value if found.time_zone else value.dt.replace_time_zone("UTC")
-        return aware.dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
-    if isinstance(found, pl.Date):
-        return value.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    if isinstance(found, pl.String):
-        iso = value.str.replace(" ", "T", literal=True)
-        forms = ("%+", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M")
-        times = [
-            iso.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False)
-            for form in forms
-        ]
-        day = iso.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us"))
-        number = value.cast(pl.Float64, strict=False)
-        return pl.coalesce(*times, day.dt.replace_time_zone("UTC"), _since_1970(number))
-    return _since_1970(value) if found.is_numeric() else pl.lit(None, pl.Datetime("us", "UTC"))
+def _typed(value: pl.Series, ours: str, dtype: pl.DataType, source: Source) -> pl.Series:
+    if isinstance(dtype, pl.Datetime):
+        return _instants(value, source)
+    if isinstance(dtype, pl.Boolean):
+        return _truths(value, source)
+    if isinstance(dtype, pl.String):
+        return identities(value) if ours in (USER, ITEM) else _text(value)
+    if value.dtype.is_temporal():
+        return pl.Series(ours, [None], dtype).new_from_index(0, len(value))
+    number = value.cast(dtype, strict=False)
+    return number if source.unit is None else number / PER_SECOND[source.unit]
 
 
-def _since_1970(number: pl.Expr) -> pl.Expr:
-    """A number's unit is told by its size: s below 1e11, ms below 1e14, µs below 1e17, else ns.
+def _text(value: pl.Series) -> pl.Series:
+    if isinstance(value.dtype, pl.Categorical | pl.Enum):
+        return value.cast(pl.String)
+    return value.cast(pl.String, strict=not isinstance(value.dtype, pl.Binary))
+
+
+def _truths(value: pl.Series, source: Source) -> pl.Series:
+    if value.dtype.is_temporal():
+        return pl.Series(value.name, [None], pl.Boolean).new_from_index(0, len(value))
+    if source.at_least is not None:
+        return value.cast(pl.Float64, strict=False) >= source.at_least
+    if isinstance(value.dtype, pl.Boolean) and not source.true:
+        return value
+    text = identities(value).str.to_lowercase().alias("text")
+    true = [v.lower() for v in source.true] or ["true", "t", "yes", "y", "1"]
+    false = [v.lower() for v in source.false] if source.true else ["false", "f", "no", "n", "0"]
+    is_true = pl.col("text").is_in(true)
+    is_false = pl.col("text").is_in(false) if false else ~is_true
+    read = pl.when(is_true).then(True).when(is_false).then(False)
+    return pl.DataFrame(text).select(read.alias("read")).to_series()
+
+
+def _instants(value: pl.Series, source: Source) -> pl.Series:
+    """Times in UTC from dates, times, ISO 8601 texts, numbers since 1970, or the map's format."""
+    zone = source.zone or "UTC"
+    if isinstance(value.dtype, pl.Datetime):
+        if value.dtype.time_zone is None:
+            return _zoned(value, zone).cast(INSTANT)
+        return value.dt.convert_time_zone("UTC").cast(INSTANT)
+    if isinstance(value.dtype, pl.Date):
+        return _zoned(value.cast(pl.Datetime("us")), zone)
+    if isinstance(value.dtype, pl.String):
+        return _written_instants(value, source, zone)
+    if value.dtype.is_numeric():
+        return _since_1970(value, source.unit)
+    return pl.Series(value.name, [None], INSTANT).new_from_index(0, len(value))
+
+
+def _written_instants(text: pl.Series, source: Source, zone: str) -> pl.Series:
+    """Each way of writing a time is tried on those that the ways before it could not read."""
+    if source.format is not None:
+        return _in_format(text, source.format, zone)
+    whole = text.cast(pl.Int64, strict=False)
+    found = _since_1970(whole, source.unit)
+    left = found.is_null() & text.is_not_null()
+    if not left.any():
+        return found
+    rest = text.filter(left)
+    iso = rest.str.replace(" ", "T", literal=True)
+    read = pl.Series("read", [None], INSTANT).new_from_index(0, len(rest))
+    for form in ("%Y-%m-%dT%H:%M:%S%.f", "%+", "%Y-%m-%dT%H:%M", "%Y-%m-%d"):
+        if not read.null_count():
+            break
+        read = read.zip_with(read.is_not_null(), _in_format(iso, form, zone))
+    if read.null_count():
+        number = _since_1970(rest.cast(pl.Float64, strict=False), source.unit)
+        read = read.zip_with(read.is_not_null(), number)
+    return read if len(rest) == len(text) else found.scatter(left.arg_true(), read)
+
+
+def _in_format(text: pl.Series, form: str, zone: str) -> pl.Series:
+    if form == "%Y-%m-%d":
+        return _zoned(text.str.to_date(form, strict=False).cast(pl.Datetime("us")), zone)
+    if "%z" in form or "%:z" in form or form == "%+":
+        aware = text.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False)
+        return aware.cast(INSTANT)
+    naive = text.str.to_datetime(form, time_unit="us", strict=False, exact=True)
+    return _zoned(naive, zone)
+
+
+def _zoned(naive: pl.Series, zone: str) -> pl.Series:
+    """In UTC; null where the zone's clocks were put back or forward, so that no one instant is."""
+    if zone == "UTC":
+        return naive.dt.replace_time_zone("UTC").cast(INSTANT)
+    local = naive.dt.replace_time_zone(zone, ambiguous="null", non_existent="null")
+    return local.dt.convert_time_zone("UTC").cast(INSTANT)
+
+
+def _since_1970(number: pl.Series, unit: str | None) -> pl.Series:
+    """Without a unit, it is told by size: s below 1e11, ms below 1e14, µs below 1e17, else ns.
 
     In each unit those sizes mean the years 1973 to 5138, so only the first days of 1970 in
     milliseconds could be mistaken.
     """
+    if unit is None:
+        unit = _one_unit(number)
+    if unit is not None:
+        return _microseconds(number, unit)
     size = number.cast(pl.Float64).abs()
-    microseconds = (
-        pl.when(size < 1e11)
-        .then(number * 1e6)
-        .when(size < 1e14)
-        .then(number * 1e3)
-        .when(size < 1e17)
-        .then(number)
-        .otherwise(number / 1e3)
-    )
-    return microseconds.cast(pl.Int64, strict=False).cast(pl.Datetime("us", "UTC"))
+    found = _microseconds(number, "ns")
+    for smaller in ("us", "ms", "s"):
+        found = _microseconds(number, smaller).zip_with(size < _BELOW[smaller], found)
+    return found
+
+
+_BELOW = {"s": 1e11, "ms": 1e14, "us": 1e17, "ns": float("inf")}
+
+
+def _one_unit(number: pl.Series) -> str | None:
+    """The unit that all numbers have by their size; None if they differ."""
+    least, most = number.min(), number.max()
+    if not isinstance(least, int | float) or not isinstance(most, int | float):
+        return "s"  # there are none
+    units = [next((u for u, end in _BELOW.items() if abs(n) < end), "ns") for n in (least, most)]
+    return units[0] if least >= 0 and units[0] == units[1] else None
+
+
+def _microseconds(number: pl.Series, unit: str) -> pl.Series:
+    factor = 1e6 / PER_SECOND[unit]
+    if factor == 1:
+        scaled = number
+    elif number.dtype.is_integer() and factor > 1 and number.dtype == pl.Int64:
+        limit = int(9e18 / factor)  # beyond it, the product would wrap around
+        inside = number.is_between(-limit, limit)
+        scaled = (number if inside.all() else number.set(~inside, None)) * int(factor)
+    else:
+        scaled = number.cast(pl.Float64) * factor
+    return scaled.cast(pl.Int64, strict=False).cast(INSTANT)

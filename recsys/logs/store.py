@@ -1,24 +1,39 @@
-"""The imported log of a workspace: a Parquet part for each file, and a ledger of what came in.
+"""The imported log of a workspace: a folder of Parquet parts for each file, and a ledger.
 
 A file counts as imported when its line of the ledger exists, which is written last: a killed
 import leaves nothing behind that is ever read. The line is named by the file's content, so the
 same file twice changes nothing.
 """
 
+import fcntl
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
-from recsys.atomic import whole_file
+from recsys.atomic import whole_file, whole_folder
 from recsys.errors import NoLog, RecsysError, UnreadableLog
-from recsys.logs.check import CheckedLog, check_log, check_titles
-from recsys.logs.files import content_digest, read_table
-from recsys.viewing_log import ITEM, ORDER, ROW, SCHEMA, SIMULATED, TIMESTAMP, TITLE_SCHEMA, USER
+from recsys.logs.check import check_titles
+from recsys.logs.columns import identities
+from recsys.logs.files import content_digest, log_files, open_table, read_table, require_renamed
+from recsys.logs.forgotten import Forgotten, user_identity
+from recsys.logs.mapping import PLAIN, ColumnMap
+from recsys.logs.parts import Part, scan_parts, write_part
+from recsys.logs.staging import ALREADY_IN, Progress, Quarantine, stage
+from recsys.viewing_log import ITEM, ORDER, SCHEMA, TIMESTAMP, TITLE_SCHEMA, USER
 
-ALREADY_IN = "is already in the log"
+__all__ = ["ALREADY_IN", "FileImport", "LogStore", "import_files"]
+
+LEDGER_FORMAT = 2
+"""1 had one part for each file, without days; it is still read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,57 +54,144 @@ class FileImport:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the ledger."""
+
+    done: FileImport
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LogStore:
     """The folder of one imported log."""
 
     folder: Path
 
-    def import_file(self, source: Path, rename: Mapping[str, str] | None = None) -> FileImport:
+    def import_file(
+        self,
+        source: Path,
+        rename: Mapping[str, str] | None = None,
+        columns: ColumnMap = PLAIN,
+        on_rows: Progress = lambda rows: None,
+    ) -> FileImport:
         """Check a file and add its good rows to the log, its bad ones to the quarantine.
+
+        Args:
+            source: The file.
+            rename: Columns to rename, `{theirs: ours}`.
+            columns: How files of another system are read.
+            on_rows: Called with the number of rows read so far.
 
         Raises:
             UnreadableLog, MissingColumns: The file as a whole is of no use; nothing was changed.
         """
-        digest = content_digest(source, rename)
-        entry = self._entry(digest)
-        if entry.is_file():
-            known = FileImport(**json.loads(entry.read_text("utf-8")))
-            return FileImport(**{**asdict(known), "source": str(source), "unchanged": True})
-        raw = read_table(source, rename)
-        checked = self._without_known_rows(check_log(raw, source))
-        with whole_file(self._part(digest)) as draft:
-            checked.rows.select(*SCHEMA).write_parquet(draft)
-        with whole_file(self.quarantine_of(digest)) as draft:
-            checked.quarantine.write_parquet(draft)
+        columns, told = _reading(rename or {}, columns)
+        require_renamed(open_table(source, (), columns).columns, rename or {}, source)
+        digest = content_digest(source, told)
+        with self._changing() as scratch:
+            known = self._entry(digest)
+            if known is not None:
+                return replace(known.done, source=str(source), unchanged=True)
+            return self._import_new(source, columns, digest, scratch, on_rows)
+
+    def _import_new(
+        self, source: Path, columns: ColumnMap, digest: str, scratch: Path, on_rows: Progress
+    ) -> FileImport:
+        forgotten = Forgotten.read(self.folder)
+        quarantine = Quarantine(scratch)
+        with whole_folder(self.folder / "parts" / digest) as parts:
+            staged = stage(
+                source,
+                columns,
+                parts,
+                scratch,
+                known=self._files,
+                is_forgotten=forgotten.which if forgotten.since else None,
+                quarantine=quarantine,
+                on_rows=on_rows,
+            )
+            with whole_file(self.quarantine_of(digest)) as draft:
+                quarantine.write(draft)
         done = FileImport(
             source=str(source),
             digest=digest,
-            rows=checked.rows.height,
-            quarantined=checked.reasons(),
-            ignored_columns=[name for name in raw.columns if name not in SCHEMA],
-            simulated=bool(checked.rows[SIMULATED].any()),
+            rows=staged.rows,
+            quarantined=staged.quarantined,
+            ignored_columns=staged.ignored_columns,
+            simulated=staged.simulated,
         )
-        with whole_file(entry) as draft:
-            draft.write_text(json.dumps(asdict(done), indent=2), "utf-8")
+        self._write_entry(Entry(done, tuple(staged.parts)))
         return done
 
-    def import_titles(self, source: Path, rename: Mapping[str, str] | None = None) -> pl.DataFrame:
+    def import_titles(
+        self, source: Path, rename: Mapping[str, str] | None = None, columns: ColumnMap = PLAIN
+    ) -> pl.DataFrame:
         """Add a table of titles; an item's newest row replaces its older one. Returns all titles.
 
         Raises:
             UnreadableLog, MissingColumns: The file is of no use; nothing was changed.
         """
-        new = check_titles(read_table(source, rename), source)
-        titles = pl.concat([self.titles(), new]).unique(ITEM, keep="last", maintain_order=True)
-        with whole_file(self._titles) as draft:
-            titles.write_parquet(draft)
+        new = check_titles(read_table(source, rename, columns), source, columns)
+        with self._changing():
+            titles = pl.concat([self.titles(), new]).unique(ITEM, keep="last", maintain_order=True)
+            with whole_file(self._titles) as draft:
+                titles.write_parquet(draft)
         return titles
+
+    def forget(self, user: str, at: datetime | None = None) -> int:
+        """Remove a user from the log and the quarantine, and keep them out from now on.
+
+        The user is put on the list first; if the removal is cut off, the same call completes it.
+
+        Returns:
+            How many rows of the log were removed.
+        """
+        name = user_identity(user)
+        with self._changing():
+            forgotten = Forgotten.read(self.folder).with_user(name, at or datetime.now(UTC))
+            forgotten.write(self.folder)
+            removed = 0
+            for entry in self._entries():
+                removed += self._remove(entry, name)
+                self._remove_bad_rows(entry, name)
+        return removed
+
+    def is_forgotten(self, user: str) -> bool:
+        """Whether a user was removed by `forget`."""
+        return bool(self.forgotten([user]))
+
+    def forgotten(self, users: Iterable[str]) -> set[str]:
+        """Which of some users were removed by `forget`; the list of them is read once."""
+        if not self.folder.is_dir():
+            return set()
+        known = Forgotten.read(self.folder)
+        return (
+            {user for user in users if known.holds(user_identity(user))} if known.since else set()
+        )
 
     def imports(self) -> list[FileImport]:
         """The ledger: every file that was imported, by its name."""
-        entries = (self.folder / "ledger").glob("[!.]*.json")
-        done = [FileImport(**json.loads(entry.read_text("utf-8"))) for entry in entries]
-        return sorted(done, key=lambda file: (file.source, file.digest))
+        return sorted((e.done for e in self._entries()), key=lambda d: (d.source, d.digest))
+
+    def scan(self, first: date | None = None, last: date | None = None) -> pl.LazyFrame:
+        """All good rows, lazily and in no order, with the columns and types of `SCHEMA`.
+
+        Args:
+            first: The first day (UTC) wanted, and
+            last: the last; only parts that may have rows of those days are opened. Rows without a
+                timestamp are of no day.
+
+        Raises:
+            NoLog: Nothing was imported.
+        """
+        if not self._entries():
+            raise NoLog(self.folder)
+        asked = tuple(None if day is None else day.isoformat() for day in (first, last))
+        rows = scan_parts(self._files(*asked)).select(*SCHEMA)
+        day = pl.col(TIMESTAMP).dt.date()
+        if first is not None:
+            rows = rows.filter(day >= first)
+        return rows if last is None else rows.filter(day <= last)
 
     def load(self) -> pl.DataFrame:
         """All good rows, with the columns and types of `SCHEMA`, oldest first.
@@ -97,14 +199,14 @@ class LogStore:
         Raises:
             NoLog: Nothing was imported.
         """
-        parts = [self._part(file.digest) for file in self.imports()]
-        if not parts:
-            raise NoLog(self.folder)
+        return self.collect(self.scan()).sort(TIMESTAMP, ORDER, USER, ITEM, maintain_order=True)
+
+    def collect(self, rows: pl.LazyFrame) -> pl.DataFrame:
+        """The result of a query on `scan`; UnreadableLog if a part is damaged."""
         try:
-            rows = pl.concat([pl.read_parquet(part) for part in parts])
+            return rows.collect()
         except (OSError, pl.exceptions.PolarsError) as error:
             raise UnreadableLog(self.folder, f"the imported log is damaged ({error})") from error
-        return rows.sort(TIMESTAMP, ORDER, USER, ITEM, maintain_order=True)
 
     def titles(self) -> pl.DataFrame:
         """The titles, with the columns and types of `TITLE_SCHEMA`; empty if none were imported."""
@@ -116,19 +218,124 @@ class LogStore:
         """The Parquet file of the bad rows of an import."""
         return self.folder / "quarantine" / f"{digest}.parquet"
 
-    def _without_known_rows(self, checked: CheckedLog) -> CheckedLog:
-        """Two exports that overlap share rows; a row that is in the log is not counted twice."""
-        if not self.imports():
-            return checked
-        known = self.load().with_columns(pl.lit(True).alias("known"))
-        matched = checked.rows.join(known, on=list(SCHEMA), how="left", nulls_equal=True)
-        return checked.without(matched.sort(ROW)["known"].is_not_null(), ALREADY_IN)
+    def _files(self, first: str | None = None, last: str | None = None) -> list[Path]:
+        """The parts that may have rows of a range of days."""
+        return [
+            self._part(entry, part)
+            for entry in self._entries()
+            for part in entry.parts
+            if part.meets(first, last)
+        ]
 
-    def _part(self, digest: str) -> Path:
-        return self.folder / "parts" / f"{digest}.parquet"
+    def _part(self, entry: Entry, part: Part) -> Path:
+        digest = entry.done.digest
+        whole = part.name == _whole_part(digest)
+        return self.folder / "parts" / (part.name if whole else f"{digest}/{part.name}")
 
-    def _entry(self, digest: str) -> Path:
-        return self.folder / "ledger" / f"{digest}.json"
+    def _entries(self) -> list[Entry]:
+        files = sorted((self.folder / "ledger").glob("[!.]*.json"))
+        return [entry for file in files if (entry := self._entry(file.stem)) is not None]
+
+    def _entry(self, digest: str) -> Entry | None:
+        file = self.folder / "ledger" / f"{digest}.json"
+        if not file.is_file():
+            return None
+        try:
+            told = json.loads(file.read_text("utf-8"))
+            written = told.pop("format", 1)
+            if written > LEDGER_FORMAT:
+                raise ValueError(f"a newer version wrote it, format {written}")
+            parts = [Part.from_json(part) for part in told.pop("parts", [])]
+            if written == 1:
+                parts = [Part(_whole_part(digest), told["rows"], None, None)]
+            return Entry(FileImport(**told), tuple(parts))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = f"cannot be read ({error}); remove the folder of logs and import again"
+            raise UnreadableLog(file, reason) from error
+
+    def _write_entry(self, entry: Entry) -> None:
+        told = {
+            "format": LEDGER_FORMAT,
+            **asdict(entry.done),
+            "parts": [part.as_json() for part in entry.parts],
+        }
+        with whole_file(self.folder / "ledger" / f"{entry.done.digest}.json") as draft:
+            draft.write_text(json.dumps(told, indent=1), "utf-8")
+
+    def _remove(self, entry: Entry, user: str) -> int:
+        """Take a user out of an import: new parts, then the ledger, then the old parts go."""
+        kept: list[Part] = []
+        old: list[Path] = []
+        for part in entry.parts:
+            file = self._part(entry, part)
+            theirs = pl.scan_parquet(file, glob=False).filter(pl.col(USER) == user)
+            if not theirs.select(pl.len()).collect().item():
+                kept.append(part)
+                continue
+            old.append(file)
+            rows = pl.read_parquet(file, glob=False).filter(pl.col(USER) != user)
+            if rows.height:
+                changed = replace(part, name=f"{uuid.uuid4().hex}.parquet", rows=rows.height)
+                with whole_file(self._part(entry, changed)) as draft:
+                    write_part(draft, rows)
+                kept.append(changed)
+        if not old:
+            return 0
+        left = sum(part.rows for part in kept)
+        self._write_entry(Entry(replace(entry.done, rows=left), tuple(kept)))
+        for file in old:
+            file.unlink(missing_ok=True)
+        return entry.done.rows - left
+
+    def _remove_bad_rows(self, entry: Entry, user: str) -> None:
+        file = self.quarantine_of(entry.done.digest)
+        if not file.is_file():
+            return
+        rows = pl.read_parquet(file, glob=False)
+        if USER not in rows.columns:
+            return
+        theirs = (identities(rows[USER]) == user).fill_null(False)
+        if theirs.any():
+            with whole_file(file) as draft:
+                rows.filter(~theirs).write_parquet(draft)
+
+    @contextmanager
+    def _changing(self) -> Iterator[Path]:
+        """Let one process at a time change the store; yields a folder for what is not kept.
+
+        What a killed process left behind is removed first. A folder that holds nothing afterwards
+        goes again.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.folder, os.O_RDONLY)
+        scratch = self.folder / f".{uuid.uuid4().hex}.scratch"
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            self._sweep()
+            scratch.mkdir(parents=True)
+            yield scratch
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+            for place in (*(self.folder / name for name in ("parts", "quarantine")), self.folder):
+                with suppress(OSError):
+                    place.rmdir()  # only if it is empty
+            os.close(handle)
+
+    def _sweep(self) -> None:
+        entries = self._entries()
+        used = {self._part(entry, part).resolve() for entry in entries for part in entry.parts}
+        known = {entry.done.digest for entry in entries}
+        for file in (self.folder / "parts").glob("**/*"):
+            if file.is_file() and file.resolve() not in used:
+                file.unlink()
+        for file in (self.folder / "parts").glob("*"):
+            if file.is_dir() and file.name not in known:
+                file.rmdir()
+        for file in (self.folder / "quarantine").glob("*"):
+            if file.stem not in known:
+                file.unlink()
+        for draft in (*self.folder.glob(".*.scratch"), *self.folder.glob("ledger/.*.part")):
+            shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
 
     @property
     def _titles(self) -> Path:
@@ -152,13 +359,42 @@ class ImportReport:
 
 
 def import_files(
-    files: Iterable[Path], store: LogStore, rename: Mapping[str, str] | None = None
+    paths: Iterable[Path],
+    store: LogStore,
+    rename: Mapping[str, str] | None = None,
+    columns: ColumnMap = PLAIN,
+    on_rows: Progress = lambda rows: None,
 ) -> ImportReport:
-    """Import each file; one that fails is reported, and the others go on."""
-    imported, failed = [], []
-    for file in files:
-        try:
-            imported.append(store.import_file(file, rename))
-        except RecsysError as error:
-            failed.append(FailedImport(str(file), str(error)))
+    """Import each file, and those of each folder; one that fails is reported, the others go on."""
+    imported: list[FileImport] = []
+    failed: list[FailedImport] = []
+    done = 0
+    for path in paths:
+        found = log_files(path)
+        failed += [FailedImport(str(file), f"{file}: {why}") for file, why in found.refused]
+        for file in found.files:
+            try:
+                counted = partial(_count_on, on_rows, done)
+                imported.append(store.import_file(file, rename, columns, counted))
+            except RecsysError as error:
+                failed.append(FailedImport(str(file), str(error)))
+            else:
+                done += imported[-1].rows
     return ImportReport(imported, failed)
+
+
+def _whole_part(digest: str) -> str:
+    """The one file of all rows of an import, by ledgers of format 1."""
+    return f"{digest}.parquet"
+
+
+def _count_on(on_rows: Progress, before: int, rows: int) -> None:
+    on_rows(before + rows)
+
+
+def _reading(rename: Mapping[str, str], columns: ColumnMap) -> tuple[ColumnMap, str]:
+    """The map with renamings, and the text that stands for both in a file's digest."""
+    told = json.dumps(sorted(rename.items())) if rename else ""
+    told += columns.fingerprint()
+    renamed = {ours: theirs for theirs, ours in rename.items() if ours in SCHEMA}
+    return columns.renamed({theirs: ours for ours, theirs in renamed.items()}), told

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from recsys.interactions import Floats, Interactions, Ints, recency_weights
-from recsys.models.model import Progress, Recommender, State
+from recsys.models.model import Progress, Recommender, State, quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,39 @@ class AlsModel(Recommender):
     name = "als"
     config_type = AlsConfig
     scoring_fields: ClassVar[frozenset[str]] = frozenset({"decay"})
+    exact_reasons = True
+
+    def updated(self, interactions: Interactions, on_progress: Progress = quiet) -> "AlsModel":
+        """Goes on from these factors for a third of the epochs; new titles begin at chance."""
+        other = type(self)(self.config)
+        other._remember(interactions)
+        chance = np.random.default_rng(self.config.seed)
+        size = self.factors.shape[1]
+        factors = chance.normal(0, 0.01, (len(other.items), size)).astype(np.float32)
+        number = {item: place for place, item in enumerate(self.items)}
+        for place, item in enumerate(other.items):
+            if item in number:
+                factors[place] = self.factors[number[item]]
+        other.factors = factors
+        other._squares = other._penalised_squares()
+        users = other.represent(interactions.histories())
+        other._solve(interactions, -(-self.config.epochs // 3), (users, factors), on_progress)
+        return other
 
     def _learn(self, interactions: Interactions, on_progress: Progress) -> None:
+        self._solve(interactions, self.config.epochs, None, on_progress)
+
+    def _solve(
+        self,
+        interactions: Interactions,
+        epochs: int,
+        start: tuple[Floats, Floats] | None,
+        on_progress: Progress,
+    ) -> None:
+        """Alternate, from the factors of users and items if given, else from chance."""
         from implicit.cpu.als import AlternatingLeastSquares
         from threadpoolctl import threadpool_limits
 
-        epochs = self.config.epochs
         # One BLAS thread: implicit has threads of its own, and warns if BLAS starts more in each.
         with threadpool_limits(1, user_api="blas"):
             solver = AlternatingLeastSquares(
@@ -53,6 +80,8 @@ class AlsModel(Recommender):
                 num_threads=self.config.threads,
                 random_state=self.config.seed,
             )
+            if start is not None:
+                solver.user_factors, solver.item_factors = start
             confidence = interactions.matrix() * np.float32(1 + self.config.alpha)
             solver.fit(
                 sparse.csr_matrix(confidence),
@@ -77,6 +106,17 @@ class AlsModel(Recommender):
             squares = self._squares + alpha * (watched.T @ weighed)
             users[row] = np.linalg.solve(squares, (1 + alpha) * weighed.sum(axis=0))
         return users
+
+    def contributions(self, history: Ints, items: Ints) -> Floats:
+        """Each title's part of the user's factors, times each item's; they add up to the scores.
+
+        Hu, Koren, Volinsky 2008, section 5: given the history, the score is linear in its titles.
+        """
+        watched = self.factors[history]  # (history, dim)
+        recency = recency_weights(len(history), self.config.decay)[:, None]
+        squares = self._squares + self.config.alpha * (watched.T @ (watched * recency))
+        parts = np.linalg.solve(squares, (1 + self.config.alpha) * (watched * recency).T)
+        return np.asarray(parts.T @ self.factors[items].T, np.float32)
 
     def _score(self, histories: Sequence[Ints]) -> Floats:
         return np.asarray(self.represent(histories) @ self.factors.T, np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from recsys.errors import CatalogueTooLarge
-from recsys.interactions import Floats, Interactions, Ints, history_matrix
+from recsys.interactions import Floats, Interactions, Ints, history_matrix, recency_weights
 from recsys.models.model import Progress, Recommender, State
 
 MOST_ITEMS = 20_000
@@ -38,6 +38,7 @@ class EaseModel(Recommender):
     name = "ease"
     config_type = EaseConfig
     scoring_fields: ClassVar[frozenset[str]] = frozenset({"decay"})
+    exact_reasons = True
 
     def _learn(self, interactions: Interactions, on_progress: Progress) -> None:
         if len(interactions.items) > MOST_ITEMS:
@@ -50,6 +51,11 @@ class EaseModel(Recommender):
     def _score(self, histories: Sequence[Ints]) -> Floats:
         watched = history_matrix(histories, len(self.items), self.config.decay)
         return np.asarray(watched @ self.weights, np.float32)
+
+    def contributions(self, history: Ints, items: Ints) -> Floats:
+        """Each title's recency times its weight to each item; they add up to the scores."""
+        recency = recency_weights(len(history), self.config.decay)
+        return np.asarray(recency[:, None] * self.weights[np.ix_(history, items)], np.float32)
 
     def _state(self) -> State:
         return {"weights": self.weights}

@@ -30,6 +30,8 @@ State = dict[str, npt.NDArray[Any]]
 FALLBACK = "popularity"
 """What is given to a user without a history, and how it is labelled."""
 FALLBACK_DAYS = 28.0
+TITLES_LEFT_OUT = 30
+"""The newest titles of a history that are left out in turn to see what each one does."""
 FORMAT = 1
 
 
@@ -42,6 +44,15 @@ class Recommended:
     item: str
     score: float
     """Comparable within one list only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A watched title that speaks for a recommended one."""
+
+    item: str
+    share: float
+    """Of all that speaks for the recommended title among what the user watched, in (0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,9 @@ class Recommender(ABC):
     scoring_fields: ClassVar[frozenset[str]] = frozenset()
     """Fields of the config that only scoring reads, so that one fit serves all their values."""
 
+    exact_reasons: ClassVar[bool] = False
+    """Whether `contributions` add up to the score; if not, they come from leaving titles out."""
+
     items: tuple[str, ...]
     """The items that the model can rank; an item's number is its place here."""
 
@@ -78,11 +92,23 @@ class Recommender(ABC):
 
     def fit(self, interactions: Interactions, on_progress: Progress = quiet) -> Self:
         """Learn from interactions; what was learned before is forgotten."""
+        self._remember(interactions)
+        self._learn(interactions, on_progress)
+        return self
+
+    def updated(self, interactions: Interactions, on_progress: Progress = quiet) -> Self:
+        """A model of more interactions, those learned from among them; this one stays as it is.
+
+        The settings that fitting chose are kept. Models that can go on from what they know do so;
+        the others are fitted anew.
+        """
+        other = type(self)(replace(self.config, **self.settled()))
+        return other.fit(interactions, on_progress)
+
+    def _remember(self, interactions: Interactions) -> None:
         self.items = interactions.items
         self._histories = dict(zip(interactions.users, interactions.histories(), strict=True))
         self._popular = popularity(interactions, FALLBACK_DAYS)
-        self._learn(interactions, on_progress)
-        return self
 
     def rescored(self, config: Any) -> Self | None:
         """The same fit with another config, or None if what differs would need a new fit."""
@@ -109,6 +135,12 @@ class Recommender(ABC):
     def users(self) -> list[str]:
         """The users of the training log, sorted."""
         return list(self._histories)
+
+    def with_histories(self, histories: Mapping[str, Ints]) -> Self:
+        """The same model, which knows these users by these histories, oldest first."""
+        other = copy.copy(self)
+        other._histories = {**self._histories, **histories}
+        return other
 
     def score(self, users: Sequence[str], items: Sequence[str] | None = None) -> Floats:
         """Score items for users; users without a history get the items' popularity.
@@ -163,19 +195,73 @@ class Recommender(ABC):
             ],
         )
 
+    def contributions(self, history: Ints, items: Ints) -> Floats:
+        """What each title of a history adds to the scores of items, `(history, items)`.
+
+        Exact where `exact_reasons`; else how much each score falls when the title is left out of
+        the history, for the newest `TITLES_LEFT_OUT` titles, and 0 for older ones.
+        """
+        parts = np.zeros((len(history), len(items)), np.float32)
+        if len(history) < 2:  # without it there is nothing that the model could go by
+            parts[:] = 1.0
+            return parts
+        rows = range(max(0, len(history) - TITLES_LEFT_OUT), len(history))
+        shortened = [np.delete(history, row) for row in rows]
+        scores = self.score_histories([history, *shortened])[:, items]
+        parts[rows.start :] = scores[0] - scores[1:]
+        return parts
+
+    def reasons(self, history: Ints, items: Ints, most: int = 3) -> list[list[Reason]]:
+        """For each of some items, the watched titles that speak for it most, strongest first.
+
+        Only titles of the history that raise the score are named; there may be none.
+        """
+        found = []
+        for column in self.contributions(history, items).T:
+            raised = np.maximum(column, 0)
+            best = np.argsort(-raised, kind="stable")[:most]
+            total = float(raised.sum())
+            found.append(
+                [
+                    Reason(self.items[history[row]], float(raised[row]) / total)
+                    for row in best
+                    if raised[row] > 0
+                ]
+            )
+        return found
+
+    def similar(self, item: str, k: int = 10) -> list[Recommended]:
+        """The k items ranked best for a user who watched this one only, itself left out.
+
+        Raises:
+            KeyError: The item is not one of `self.items`.
+        """
+        number = {name: place for place, name in enumerate(self.items)}[item]
+        scores = self.score_histories([np.array([number], np.int64)])
+        scores[0, number] = -np.inf
+        best = [place for place in top_k(scores, k)[0] if scores[0, place] > -np.inf]
+        return [
+            Recommended(rank, self.items[place], float(scores[0, place]))
+            for rank, place in enumerate(best, start=1)
+        ]
+
     def represent(self, histories: Sequence[Ints]) -> Floats | None:
         """A vector for each history, `(histories, dim)`, or None if the model has none."""
         return None
 
-    def save(self, folder: Path, card: Mapping[str, object] | None = None) -> None:
+    def save(
+        self, folder: Path, card: Mapping[str, object] | None = None, *, histories: bool = True
+    ) -> None:
         """Write the model into an existing folder.
 
         Args:
             folder: Gets `card.json`, `histories.parquet`, `items.parquet`, `arrays.safetensors`.
             card: More to say in the card: data, date, seed, validation figures.
+            histories: False leaves out who watched what, for a part of a model that holds it.
         """
+        kept = self._histories if histories else {}
         known = pl.DataFrame(
-            {USER: self.users, ITEM: [history.tolist() for history in self._histories.values()]},
+            {USER: list(kept), ITEM: [history.tolist() for history in kept.values()]},
             schema={USER: pl.String, ITEM: pl.List(pl.Int64)},
         )
         known.write_parquet(folder / "histories.parquet")
@@ -186,6 +272,7 @@ class Recommender(ABC):
         contents = {"format": FORMAT, "model": self.name, "config": asdict(self.config)}
         text = json.dumps({**contents, **(card or {})}, indent=2, ensure_ascii=False)
         (folder / "card.json").write_text(text + "\n", "utf-8")
+        self._save_parts(folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -205,6 +292,7 @@ class Recommender(ABC):
             model._popular = arrays.pop("popular")
             model._histories = _checked_histories(known, len(model.items))
             model._restore(arrays)
+            model._restore_parts(folder)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
             raise UnusableModel(folder, f"{type(error).__name__}: {error}") from error
         except (pl.exceptions.PolarsError, SafetensorError) as error:
@@ -227,6 +315,12 @@ class Recommender(ABC):
     @abstractmethod
     def _restore(self, state: State) -> None:
         """Take back what `_state` gave; a ValueError or KeyError if it does not fit `items`."""
+
+    def _save_parts(self, folder: Path) -> None:  # noqa: B027
+        """Write what is not an array; most models have nothing of the kind."""
+
+    def _restore_parts(self, folder: Path) -> None:  # noqa: B027
+        """Read what `_save_parts` wrote; a ValueError if it does not fit."""
 
 
 def popularity(interactions: Interactions, window_days: float | None) -> Floats:

@@ -22,6 +22,7 @@ class PopularityModel(Recommender):
 
     name = "popularity"
     config_type = PopularityConfig
+    exact_reasons = True
 
     def _learn(self, interactions: Interactions, on_progress: Progress) -> None:
         self._counts = popularity(interactions, self.config.window_days)
@@ -29,6 +30,10 @@ class PopularityModel(Recommender):
 
     def _score(self, histories: Sequence[Ints]) -> Floats:
         return np.tile(self._counts, (len(histories), 1))
+
+    def contributions(self, history: Ints, items: Ints) -> Floats:
+        """Nothing that the user watched speaks for what is popular."""
+        return np.zeros((len(history), len(items)), np.float32)
 
     def _state(self) -> State:
         return {"counts": self._counts}

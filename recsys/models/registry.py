@@ -10,13 +10,23 @@ from recsys.models.model import Recommender, read_card
 
 _PLACES = {
     "popularity": ("recsys.models.popularity", "PopularityModel"),
+    "transitions": ("recsys.models.transitions", "TransitionsModel"),
+    "knn": ("recsys.models.neighbours", "NeighboursModel"),
     "ease": ("recsys.models.ease", "EaseModel"),
     "als": ("recsys.models.als", "AlsModel"),
     "sasrec": ("recsys.models.sequence", "SequenceModel"),
+    "stack": ("recsys.models.boosting", "StackModel"),
 }
 MODELS = tuple(_PLACES)
 """The names, simplest first."""
-SYNONYMS = {"ials": "als", "sequence": "sasrec", "pop": "popularity"}
+_PLACES["content"] = ("recsys.models.content", "ContentModel")  # around one of them
+SYNONYMS = {
+    "ials": "als",
+    "neighbours": "knn",
+    "pop": "popularity",
+    "sequence": "sasrec",
+    "markov": "transitions",
+}
 
 
 def canonical_name(name: str) -> str:
@@ -27,14 +37,14 @@ def canonical_name(name: str) -> str:
     """
     lower = name.strip().lower()
     lower = SYNONYMS.get(lower, lower)
-    if lower not in _PLACES:
+    if lower not in MODELS:
         raise UnknownModel(name, MODELS)
     return lower
 
 
 def model_type(name: str) -> type[Recommender]:
     """The class of the model of that name."""
-    module, attribute = _PLACES[canonical_name(name)]
+    module, attribute = _PLACES[name if name in _PLACES else canonical_name(name)]
     found: type[Recommender] = getattr(import_module(module), attribute)
     return found
 

@@ -1,6 +1,8 @@
 """Files to the log of a workspace: whole or not at all, once and not twice."""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -25,6 +27,27 @@ def three(tmp_path: Path) -> Path:
     file = tmp_path / "three.csv"
     file.write_text(THREE)
     return file
+
+
+@contextmanager
+def fails_at_rename(monkeypatch: pytest.MonkeyPatch, fatal: int) -> Iterator[None]:
+    """The disk is full from the rename of that number on, files and folders alike."""
+    renames = 0
+
+    def failing(real: Callable[[Path, Path], Path]) -> Callable[[Path, Path], Path]:
+        def rename(self: Path, target: Path) -> Path:
+            nonlocal renames
+            renames += 1
+            if renames > fatal:
+                raise OSError("disk full")
+            return real(self, target)
+
+        return rename
+
+    with monkeypatch.context() as patched:
+        for name in ("replace", "rename"):
+            patched.setattr(Path, name, failing(getattr(Path, name)))
+        yield
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -64,21 +87,9 @@ def test_an_import_that_dies_leaves_nothing_that_is_read(
     store: LogStore, three: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The disk fails at each rename in turn; then the import works as if nothing had happened."""
-    real = Path.replace
     for fatal in range(3):
-        renames = 0
-
-        def replace(self: Path, target: Path, fatal: int = fatal) -> Path:
-            nonlocal renames
-            renames += 1
-            if renames > fatal:
-                raise OSError("disk full")
-            return real(self, target)
-
-        monkeypatch.setattr(Path, "replace", replace)
-        with pytest.raises(OSError, match="disk full"):
+        with fails_at_rename(monkeypatch, fatal), pytest.raises(OSError, match="disk full"):
             store.import_file(three)
-        monkeypatch.undo()
         with pytest.raises(NoLog):
             store.load()
 
@@ -120,7 +131,11 @@ def test_a_json_value_of_the_wrong_type_spoils_its_row_only(
         ("blank.jsonl", b"\n\n", "the file is empty"),
         ("latin.csv", "user,item,order\nJosé,a,1\n".encode("latin-1"), "line 2 is not UTF-8"),
         ("latin.jsonl", '{"user": "José"}'.encode("latin-1"), "line 1 is not UTF-8"),
-        ("ragged.csv", b"user,item\nu,a\nu,a,1,2\n", "not a well-formed CSV"),
+        (
+            "ragged.csv",
+            b"user,item,order\nu,a,1\nu,a,1,2\n",
+            "line 3 has 4 fields, and there are 3",
+        ),
         ("text.parquet", b"user,item,order\n", "not a whole Parquet file"),
         ("broken.jsonl", b'{"user": "u"}\n{"user": \n', "line 2 is not JSON"),
         ("list.jsonl", b"[1]\n", "line 1 is not a JSON object"),

@@ -12,8 +12,15 @@ from click.testing import CliRunner, Result
 from dashboard.commands.audience import audience_group
 from dashboard.commands.logs import logs_group
 from dashboard.commands.recommender import recsys_group
-from recsys.errors import NoLog, NoModel, RecsysError, UnknownModel, UnusableModel
-from recsys.run import current_folder
+from recsys.errors import (
+    NoLog,
+    NoModel,
+    RecsysError,
+    UnknownModel,
+    UnknownTitle,
+    UnusableModel,
+)
+from recsys.serving import current_folder
 from recsys.simulate import Simulation, write_simulation
 from recsys.splits import time_split
 
@@ -127,6 +134,48 @@ def test_training_writes_a_card_and_makes_the_model_current(workspace: Path) -> 
     assert run("recsys", "train", "--model", "ease", "-w", workspace).exit_code == 0
 
 
+def test_an_update_learns_what_came_since_in_the_same_settings(tmp_path: Path) -> None:
+    space = ("-w", tmp_path / "space", "-q")
+    assert run("recsys", "train", "--update", *space).exception is not None  # nothing to update
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    rows = [f"u{n},{item},{hour}" for n in range(30) for hour, item in enumerate("abcd"[n % 2 :])]
+    old.write_text("\n".join(["user,item,order", *rows]) + "\n")
+    new.write_text("user,item,order\nnewcomer,a,1\nnewcomer,e,2\n")
+    run("logs", "import", old, *space)
+    card = run_json("recsys", "train", "--model", "ease", *space)
+    stranger = run_json("recsys", "recommend", "--user", "newcomer", *space)
+    assert (stranger["known"], stranger["source"]) == (False, "popularity")
+    run("logs", "import", new, *space)
+    served = run_json("recsys", "recommend", "--user", "newcomer", *space)
+    assert (served["known"], served["source"]) == (True, "ease")  # after one view, before training
+    assert "a" not in {entry["item"] for entry in served["recommendations"]}
+    updated = run_json("recsys", "train", "--update", *space)
+
+    assert updated["config"] == card["config"]
+    assert updated["data"]["users"] == card["data"]["users"] + 1
+    assert f"an update of {Path(card['folder']).name}" in updated["reason"]
+    assert run_json("recsys", "recommend", "--user", "newcomer", *space)["known"]
+
+
+def test_embeddings_bring_in_titles_that_nobody_watched(
+    simulation: Simulation, tmp_path: Path
+) -> None:
+    split = time_split(simulation.log)
+    train, test = tmp_path / "train.parquet", tmp_path / "test.parquet"
+    split.train.filter(pl.col("item") != "t003").write_parquet(train)
+    split.test.write_parquet(test)
+    table = tmp_path / "embeddings.parquet"
+    vectors = [[1.0, number / 40] for number in range(40)]
+    pl.DataFrame({"item": simulation.titles["item"], "vector": vectors}).write_parquet(table)
+    ask = ("recsys", "evaluate", "--model", "popularity", "--train", train, "--test", test)
+    (without,), (found,) = run_json(*ask), run_json(*ask, "--embeddings", table)
+    assert without["unknown_titles"] > found["unknown_titles"] == 0
+
+    pl.DataFrame({"item": ["a", "b"], "vector": [[1.0], [1.0, 2.0]]}).write_parquet(table)
+    wrong = run(*ask, "--embeddings", table)
+    assert "not all of one length" in str(wrong.exception)
+
+
 def test_recommend_gives_a_known_user_titles_not_seen(
     workspace: Path, simulation: Simulation
 ) -> None:
@@ -139,6 +188,85 @@ def test_recommend_gives_a_known_user_titles_not_seen(
     table = run("recsys", "recommend", "--user", "u0001", "-w", workspace)
     assert served["recommendations"][0]["title"] in table.stdout
     assert "Simulated data" in table.stderr
+
+
+def test_each_title_says_which_watched_titles_speak_for_it(
+    workspace: Path, simulation: Simulation
+) -> None:
+    served = run_json("recsys", "recommend", "--user", "u0001", "-w", workspace)
+    watched = set(simulation.log.filter((pl.col("user") == "u0001") & pl.col("click"))["item"])
+    assert served["exact"]
+    for entry in served["recommendations"]:
+        assert {reason["item"] for reason in entry["because"]} <= watched
+    table = run("recsys", "recommend", "--user", "u0001", "-w", workspace).stdout
+    assert served["recommendations"][0]["because"][0]["title"] in table
+
+
+def test_a_rule_acts_on_the_list_and_is_named(workspace: Path, tmp_path: Path) -> None:
+    ask = ("recsys", "recommend", "--user", "u0001", "-w", workspace, "--k", 3)
+    first, *_, third = [entry["item"] for entry in run_json(*ask)["recommendations"]]
+    rules, facts = tmp_path / "rules.toml", tmp_path / "facts.csv"
+    rules.write_text(
+        f'[[rule]]\nkind = "exclude"\nname = "withdrawn"\nwhere = {{ state = "gone" }}\n'
+        f'[[rule]]\nkind = "include"\nname = "campaign"\nitems = ["{third}"]\n'
+        f'[[rule]]\nkind = "available"\nname = "licence"\nitems = ["{third}"]\nregions = ["NL"]\n'
+    )
+    facts.write_text(f"item,state\n{first},gone\n")
+    placing = ("--rules", rules, "--facts", facts)
+    listed = run_json(*ask, *placing, "--region", "NL")["recommendations"]
+    assert (listed[0]["item"], listed[0]["rules"]) == (third, ["campaign"])
+    assert first not in [entry["item"] for entry in listed]
+    abroad = run_json(*ask, *placing, "--region", "DE")["recommendations"]
+    assert third not in [entry["item"] for entry in abroad]
+
+
+def test_a_batch_writes_every_users_list_with_its_propensities(
+    workspace: Path, tmp_path: Path
+) -> None:
+    users, out = tmp_path / "users.txt", tmp_path / "lists.parquet"
+    users.write_text("u0001\nu0002\n\nu0001\nstranger\n")
+    ask = ("recsys", "recommend", "--users", users, "-w", workspace, "--k", 4, "-q", "--out")
+    assert run(*ask, out).exit_code == 0
+    lists = pl.read_parquet(out)
+    assert lists["user"].unique(maintain_order=True).to_list() == ["u0001", "u0002", "stranger"]
+    assert lists["rank"].to_list() == [1, 2, 3, 4] * 3
+    assert (lists["propensity"] == 1).all()
+    single = run_json("recsys", "recommend", "--user", "u0002", "--k", 4, "-w", workspace)
+    items = [entry["item"] for entry in single["recommendations"]]
+    assert lists.filter(user="u0002")["item"].to_list() == items
+
+    drawn = tmp_path / "drawn.csv"
+    assert run(*ask, drawn, "--explore", 1.0, "--seed", 3).exit_code == 0
+    chances = pl.read_csv(drawn)["propensity"]
+    assert ((chances > 0) & (chances < 1)).all()
+    assert isinstance(run(*ask, tmp_path / "lists.xls").exception, RecsysError)
+    assert run("recsys", "recommend", "--users", users, "-w", workspace).exit_code == 2
+
+
+def test_similar_takes_an_item_or_a_title(workspace: Path) -> None:
+    by_item = run_json("recsys", "similar", "bbb-first-half", "-w", workspace, "--k", 5)
+    by_name = run_json(
+        "recsys", "similar", "big buck bunny (first half)", "-w", workspace, "--k", 5
+    )
+    assert by_item == by_name
+    assert len(by_item["similar"]) == 5
+    assert "bbb-first-half" not in {title["item"] for title in by_item["similar"]}
+    assert isinstance(run("recsys", "similar", "nothing", "-w", workspace).exception, UnknownTitle)
+
+
+def test_a_titles_audience_has_probabilities_and_their_reliability(
+    workspace: Path, tmp_path: Path
+) -> None:
+    plot = tmp_path / "reliability.svg"
+    ask = ("recsys", "audience", "t003", "--k", 5, "-w", workspace)
+    found = run_json(*ask, "--plot", plot)
+    assert found["item"] == "t003"
+    chances = [user["probability"] for user in found["users"]]
+    assert len(chances) == 5
+    assert chances == sorted(chances, reverse=True)
+    assert all(0 < chance < 1 for chance in chances)
+    assert plot.read_text().count("<circle") == len(found["reliability"]["bins"])
+    assert found["users"][0]["user"] in run(*ask).stdout
 
 
 def test_an_unknown_user_is_told_apart_and_gets_what_is_popular(workspace: Path) -> None:

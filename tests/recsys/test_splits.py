@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import NoTimeOrder, NoUsableRows
-from recsys.interactions import Interactions, first_plays
-from recsys.models.sequence import newest_part
+from recsys.interactions import Interactions, first_plays, newest_part
 from recsys.splits import default_split, leave_last_out, overlap_in_time, time_split
 
 plays = st.lists(

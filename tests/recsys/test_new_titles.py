@@ -1,0 +1,100 @@
+"""Titles without plays are ranked by what they are like, and those with plays as before."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from recsys.errors import NoUsableRows
+from recsys.evaluation import evaluate
+from recsys.interactions import Interactions
+from recsys.models.content import ContentModel, nearest_known
+from recsys.models.model import Recommender
+from recsys.models.registry import load_model, make_model
+from recsys.simulate import GENRES, Simulation
+
+HIDDEN = ("t009", "t010", "t011", "t012")
+"""Titles that are taken out of the log, as if they were not out yet."""
+
+
+@pytest.fixture(scope="module")
+def base(simulation: Simulation) -> Recommender:
+    log = simulation.log.filter(~pl.col("item").is_in(HIDDEN))
+    return make_model("ease").fit(Interactions.from_log(log))
+
+
+@pytest.fixture(scope="module")
+def embeddings(simulation: Simulation) -> pl.DataFrame:
+    """Genres as directions, with noise."""
+    chance = np.random.default_rng(0)
+    titles = simulation.titles
+    vectors = np.eye(len(GENRES))[[GENRES.index(genre) for genre in titles["genre"]]]
+    vectors += chance.normal(0, 0.1, vectors.shape)
+    return pl.DataFrame({"item": titles["item"], "vector": vectors.tolist()})
+
+
+def test_neighbours_share_out_their_cosines() -> None:
+    """The new title is at 3:4 between the two axes; of the third it knows nothing."""
+    known, new = np.eye(3, dtype=np.float32), np.array([[0.6, 0.8, 0.0]], np.float32)
+    assert nearest_known(known, new, 2).toarray()[0] == pytest.approx([0.6 / 1.4, 0.8 / 1.4, 0])
+    assert nearest_known(known, new, 1).toarray()[0] == pytest.approx([0, 1, 0])
+    opposite = np.array([[-1.0, 0, 0]], np.float32)
+    assert nearest_known(known[:1], opposite, 1).toarray()[0] == pytest.approx([1])
+
+
+def test_known_titles_keep_their_scores(base: Recommender, embeddings: pl.DataFrame) -> None:
+    model = ContentModel.around(base, embeddings)
+    assert model.items == (*base.items, *HIDDEN)
+    users = base.users[:20]
+    assert np.array_equal(model.score(users)[:, : len(base.items)], base.score(users))
+
+
+def test_a_new_title_goes_to_those_who_came_to_it_once_it_was_out(
+    base: Recommender, embeddings: pl.DataFrame, simulation: Simulation
+) -> None:
+    """Its place among a user's titles is better for those who came than for those who did not."""
+    later = simulation.log.filter(pl.col("item").is_in(HIDDEN))
+    model = ContentModel.around(base, embeddings)
+    assert evaluate(base, later).unknown_titles > 0
+    assert evaluate(model, later).unknown_titles == 0
+    scores = model.score(model.users)
+    chances = []
+    for item in HIDDEN:
+        above = (scores > scores[:, [model.items.index(item)]]).sum(axis=1)
+        viewers = set(later.filter((pl.col("item") == item) & pl.col("click"))["user"])
+        came = np.array([user in viewers for user in model.users])
+        before, same = (
+            compared(above[came][:, None], above[~came][None, :]).mean()
+            for compared in (np.less, np.equal)
+        )
+        chances.append(before + same / 2)
+    assert np.mean(chances) > 0.6  # the area under the curve; .5 is chance
+
+
+def test_it_is_saved_and_loaded_with_its_base(
+    base: Recommender, embeddings: pl.DataFrame, tmp_path: Path
+) -> None:
+    model = ContentModel.around(base, embeddings)
+    model.save(tmp_path)
+    loaded = load_model(tmp_path)
+    users = [*base.users[:9], "stranger"]
+    assert np.array_equal(loaded.score(users), model.score(users))
+    assert loaded.recommend(users[0]) == model.recommend(users[0])
+
+
+def test_a_title_that_came_out_is_known_after_an_update(
+    base: Recommender, embeddings: pl.DataFrame, simulation: Simulation
+) -> None:
+    model = ContentModel.around(base, embeddings)
+    log = simulation.log.filter(pl.col("item") != HIDDEN[-1])
+    updated = model.updated(Interactions.from_log(log))
+    assert updated.items[-1] == HIDDEN[-1]
+    assert sorted(updated.items) == sorted(model.items)
+    assert HIDDEN[0] in updated.base.items
+
+
+def test_a_table_that_knows_no_title_of_the_log_is_refused(base: Recommender) -> None:
+    table = pl.DataFrame({"item": ["elsewhere"], "vector": [[1.0, 0.0]]})
+    with pytest.raises(NoUsableRows, match="no title of the log"):
+        ContentModel.around(base, table)

@@ -35,9 +35,9 @@ def import_command(
 ) -> None:
     """Take back CUT as an editor finished it in TIMELINE, and tell what changed.
 
-    TIMELINE is an OTIO, EDL, FCP7 XML or FCPXML file that began as an export of CUT, an id or id@version.
-    It becomes CUT's next version with every slot locked; reel learn train --labels editors learns
-    from what was kept, replaced and removed.
+    TIMELINE is an OTIO, EDL, FCP7 XML or FCPXML file that began as an export of CUT, an id or
+    id@version. It becomes CUT's next version with every slot locked; reel learn train --labels
+    editors learns from what was kept, replaced and removed.
     """
     from editing.cut_changes import summary
     from editing.cut_store import find_cut

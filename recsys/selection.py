@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from recsys.errors import CatalogueTooLarge, NoUsableRows
-from recsys.evaluation import Estimate, evaluate
+from recsys.evaluation import Estimate, Score, evaluate
 from recsys.interactions import Interactions, Ints, first_plays, is_timed
 from recsys.models.boosting import StackConfig, StackModel
 from recsys.models.model import Progress, Recommender, quiet
@@ -161,7 +161,7 @@ def choose(
             _keep_best(best, candidate, fitted)
         on_progress((done + 1) / (len(settings) + 1))
     if STACK in names:
-        candidates.append(_stacked(best, past, split.test, k, seed))
+        candidates.append(_stacked(best, past, split.test, k, seed, timed=timed))
     on_progress(1.0)
     return _choice(candidates, best, asked, k, split.rule)
 
@@ -183,9 +183,10 @@ def _fitted(model: Recommender, past: Interactions, last: Recommender | None) ->
     return reused or model.fit(past)
 
 
-def _judged(model: Recommender, validation: pl.DataFrame, k: int) -> Estimate:
-    """NDCG@k over the validation users."""
-    score = model.out_of_fold if isinstance(model, StackModel) else None
+def _judged(
+    model: Recommender, validation: pl.DataFrame, k: int, score: Score | None = None
+) -> Estimate:
+    """NDCG@k over the validation users, by `score` if that is given."""
     figures = evaluate(model, validation, k=k, resamples=200, score=score, describe=False)
     if not figures.users:
         raise NoUsableRows("the validation part", "none of its users has a history before it")
@@ -199,18 +200,32 @@ def _keep_best(best: dict[str, _Best], candidate: Candidate, learned: Recommende
 
 
 def _stacked(
-    best: dict[str, _Best], past: Interactions, validation: pl.DataFrame, k: int, seed: int
+    best: dict[str, _Best],
+    past: Interactions,
+    validation: pl.DataFrame,
+    k: int,
+    seed: int,
+    *,
+    timed: bool,
 ) -> Candidate:
-    """A second ranking over the best setting of each model, judged out of fold."""
+    """A second ranking over the best setting of each model.
+
+    Where the log tells the time, validation is a stretch of days with fashions of its own, and
+    trees that learned from other users' plays of those days know them. So the stack is judged by
+    trees that learned from the end of the past; otherwise out of fold over users. What is kept
+    has learned from validation in either case.
+    """
     configs = {name: _plain(found) for name, found in best.items()}
     bases = [found.learned for found in best.values()]
     config: dict[str, Any] = {"bases": configs}
     stack = StackModel(StackConfig(**config, seed=seed))
     try:
         stack.learn_ranking(past, _targets(past, validation), bases)
+        judged = StackModel(stack.config).fit(past) if timed else stack
     except NoUsableRows as error:
         return Candidate(STACK, config, None, str(error))
-    candidate = Candidate(STACK, config, _judged(stack, validation, k))
+    score = None if timed else stack.out_of_fold
+    candidate = Candidate(STACK, config, _judged(judged, validation, k, score))
     _keep_best(best, candidate, stack)
     return candidate
 

@@ -281,3 +281,28 @@ def test_evaluations_of_one_seed_are_equal(simulation: Simulation) -> None:
     split = time_split(simulation.log)
     runs = [judge_models(split.train, split.test, ["als"], seed=5).models[0] for _ in range(2)]
     assert replace(runs[0], cpu_seconds=0) == replace(runs[1], cpu_seconds=0)
+
+
+def test_a_stack_is_not_credited_with_the_fashion_of_the_days_it_is_judged_on(
+    log_of: Callable[..., pl.DataFrame],
+) -> None:
+    """In the last days other titles are watched than before, by chance: nobody can foretell them.
+
+    Trees that saw other users' plays of those days would know each title by its counts.
+    """
+    chance = np.random.default_rng(0)
+    usual = np.arange(30, 0, -1) / 465
+    late = np.full(30, 0.3 / 27)
+    late[[11, 17, 23]] = 0.7 / 3
+    rows = []
+    for user in range(300):
+        early = chance.choice(30, 8, replace=False, p=usual)
+        unseen = np.where(np.isin(np.arange(30), early), 0, late)
+        for day, titles in ((0, early), (32, chance.choice(30, 2, False, unseen / unseen.sum()))):
+            rows += [
+                (f"u{user}", f"t{title:02}", round(24 * day + 90 * place + user / 10))
+                for place, title in enumerate(titles)
+            ]
+    choice = choose(log_of(rows), "auto", among=["popularity", "transitions", "stack"])
+    figures = {c.model: c.ndcg.value for c in reversed(choice.candidates) if c.ndcg}
+    assert figures["stack"] < 2 * max(figures["popularity"], figures["transitions"])

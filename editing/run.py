@@ -13,7 +13,7 @@ import numpy as np
 from editing.assemble.assembly import Assembly, assemble
 from editing.assemble.footage import Footage, fit_spans, interest_curve
 from editing.assemble.why import Choice, why
-from editing.cut import Brief, Cut, Reason
+from editing.cut import Brief, Cut, Reason, Slot
 from editing.cut_store import create_cut
 from editing.errors import EditingError, RenderError, TimelineError
 from editing.finish.render import Rendered, Source, render
@@ -26,6 +26,7 @@ from editing.interchange.fcp7xml import write_fcp7xml
 from editing.interchange.fcpxml import write_fcpxml
 from editing.interchange.sequence import Sequence, sequence_from_cut
 from editing.interchange.timeline import write_otio
+from editing.rank.arrangement import arranged, ranker_of_order
 from editing.rank.film import Film, Ranker, ShotScores
 from editing.rank.networks import NetworkRanker
 from editing.rank.store import film_from_catalog, load_ranker
@@ -33,6 +34,7 @@ from ingest.catalog import Catalog
 from ingest.media import Curves, Media, MediaId
 
 ExportFormat = Literal["otio", "edl", "fcp7", "fcpxml", "ale", "csv"]
+CutOrder = Literal["film", "learned"]
 Progress = Callable[[float], None]
 
 EXPORT_SUFFIXES: dict[ExportFormat, str] = {
@@ -60,6 +62,7 @@ def suggest_cut(
     ranker_name: str = "linear",
     *,
     author: str = "reel",
+    order: CutOrder = "film",
     on_progress: Progress = lambda done: None,
 ) -> Cut:
     """Assemble the best cut of a film and keep it in the catalogue as version 1.
@@ -70,28 +73,36 @@ def suggest_cut(
         brief: What is asked, in frames of the film's rate.
         ranker_name: `linear`, `lstm`, `transformer`, or `name@version`.
         author: Who asked.
+        order: `film`, or `learned`: the chosen slots as the transformer that learned the order
+            of trailers puts them, which the cut's note then names.
         on_progress: Called with the share done, 0 to 1.
 
     Raises:
         ImpossibleBrief: No cut of this film keeps the brief.
-        ModelError: There is no such ranker, or it was made for other features.
+        ModelError: There is no such ranker, it was made for other features, or none has learned
+            an order.
         NotIngested: The film was ingested without something that is needed.
     """
     ranker = load_ranker(catalog, ranker_name)
+    orderer = ranker_of_order(catalog, ranker) if order == "learned" else None
     on_progress(0.1)
     footage = footage_from_catalog(catalog, media, ranker)
     on_progress(0.4)
     assembly = assemble(footage, brief)
+    slots, note = assembly.slots, _note(assembly)
+    if orderer is not None:
+        slots = _arranged_slots(catalog, media, orderer, slots)
+        note += f"; its order is that of {orderer.name} {orderer.version}, not the film's"
     on_progress(0.9)
     cut = create_cut(
         catalog,
         media,
         name=f"{Path(media.name).stem} {brief.kind}",
         brief=brief,
-        slots=assembly.slots,
+        slots=slots,
         ranker=f"{ranker.name} {ranker.version}",
         author=author,
-        note=_note(assembly),
+        note=note,
     )
     on_progress(1.0)
     return cut
@@ -252,6 +263,13 @@ def _media_of(catalog: Catalog, cut: Cut) -> dict[MediaId, Media]:
 
 def _numbered(curves: Curves) -> list[tuple[int, str]]:
     return list(enumerate(curves.frame_names)) if curves.frame_values.size else []
+
+
+def _arranged_slots(
+    catalog: Catalog, media: Media, orderer: NetworkRanker, slots: tuple[Slot, ...]
+) -> tuple[Slot, ...]:
+    film = _film(catalog, media, orderer)
+    return tuple(slots[place] for place in arranged(orderer, film, [slot.shot for slot in slots]))
 
 
 def _note(assembly: Assembly) -> str:

@@ -13,6 +13,7 @@ from dashboard.settings import Workspace
 
 if TYPE_CHECKING:
     from editing.cut import Cut, CutKind
+    from editing.run import CutOrder
     from ingest.catalog import Catalog
 
 
@@ -84,6 +85,13 @@ def cut_group() -> None:
 
 @cut_group.command("trailer")
 @_suggest_options("30")
+@click.option(
+    "--order",
+    type=click.Choice(["film", "learned"]),
+    default="film",
+    show_default=True,
+    help="Of the slots: the film's, or as trailers taught a transformer (reel learn order).",
+)
 def trailer_command(**options: Any) -> None:
     """Suggest a trailer of MEDIA: many short shots, none from the film's last tenth.
 
@@ -259,6 +267,7 @@ def _suggest(
     output_format: str,
     workspace: Workspace,
     console: Console,
+    order: "CutOrder" = "film",
     **limits: Fraction | None,
 ) -> None:
     from editing.assemble.brief import default_brief
@@ -272,7 +281,9 @@ def _suggest(
         except ValueError as error:
             raise click.UsageError(f"no cut is like that: {error}") from None
         with console.progress(f"Assembling a {kind}") as on_progress:
-            cut = suggest_cut(catalog, film, brief, ranker, author=author, on_progress=on_progress)
+            cut = suggest_cut(
+                catalog, film, brief, ranker, author=author, order=order, on_progress=on_progress
+            )
         _print_cut(catalog, cut, output_format, console)
 
 

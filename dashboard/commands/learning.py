@@ -127,6 +127,52 @@ def train_command(
     _print_card(card, len(films), output_format)
 
 
+@learn_group.command("order")
+@click.option(
+    "--from",
+    "start",
+    metavar="VERSION",
+    default="",
+    help="The transformer that learns, the latest by default; it stays as it is.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=0,
+    show_default=True,
+    help="The same seed, films and trailers give the same network.",
+)
+@click.option("--media", multiple=True, help="Learn from this film (repeatable); all by default.")
+@click.option("--afresh", is_flag=True, help="Do not go on with a training that was cut off.")
+@format_option("table", "json")
+@shared_options
+def order_command(
+    media: tuple[str, ...],
+    output_format: str,
+    workspace: Workspace,
+    console: Console,
+    **options: Any,
+) -> None:
+    """Teach the transformer which shot comes next, from the trailers that reel learn align kept.
+
+    The result is a new version that scores shots as the one before. Held-out trailers decide when
+    to stop; with a single trailer there are none.
+    """
+    from editing.rank.store import train_ranker_on_orders
+    from ingest.catalog import Catalog
+
+    with Catalog(workspace.catalog) as catalog:
+        films = [catalog.find_media(wanted) for wanted in media] or catalog.media()
+        with console.progress("Training transformer on the order of trailers") as on_progress:
+            card = train_ranker_on_orders(
+                catalog, [film.id for film in films], **options, on_progress=on_progress
+            )
+    without = [film.name for film in films if film.fingerprint not in card.trained_on]
+    if media and without:
+        console.say(f"left out, for no trailer's order is known: {', '.join(without)}")
+    _print_card(card, len(card.trained_on), output_format)
+
+
 def _train_without(
     catalog: "Catalog", films: list["Media"], console: Console, **options: Any
 ) -> "Card":
@@ -181,4 +227,7 @@ def _print_card(card: "Card", films: int, output_format: str) -> None:
     print_table(tuple(made), [tuple(made.values())])
     for source in card.learned_from:
         click.echo(f"learned from {source}")
+    if not card.validation:
+        click.echo(f"no validation: held out was {card.held_out}")
+        return
     print_table(("figure of", card.held_out), [(n, f"{v:.4f}") for n, v in card.validation.items()])

@@ -1,8 +1,8 @@
 """Learning which shot comes next: from the order of the films themselves, or of known trailers.
 
 A step takes a sequence of shots in their order and guesses, after each of its beginnings, which of
-the rest comes next. Without trailers the sequences are runs of a film, thinned at random; the
-shots' places in the film are hidden from the head (`TransformerConfig.order_hidden`).
+the rest comes next. Without trailers the sequences are runs of a film. All are thinned at random,
+and the shots' places in the film are hidden from the head (`TransformerConfig.order_hidden`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -85,8 +85,12 @@ class OrderObjective:
         plan: TrainingPlan,
         generator: torch.Generator,
     ) -> "OrderObjective":
-        """Learn the order of known sequences, such as trailers: `(shots, columns)`, encoded."""
-        usable: list[Draw] = [lambda _, s=s: s[None] for s in training if len(s) > 1]  # type: ignore[misc]
+        """Learn the order of known sequences, such as trailers: `(shots, columns)`, encoded.
+
+        Those to learn from are thinned at random, or a few would be learned by heart; those held
+        out are judged whole.
+        """
+        usable: list[Draw] = [lambda g, s=s: thinned(s, g) for s in training if len(s) > 1]  # type: ignore[misc]
         judged = [sequence[None] for sequence in held_out if len(sequence) > 1]
         return cls(network, usable, judged, plan=plan, generator=generator)
 
@@ -210,3 +214,17 @@ def runs_of(film: Tensor, generator: torch.Generator) -> Tensor:
     room = len(film) - int(places[-1])
     starts = torch.randint(room, (_A_STEP,), generator=generator)
     return film[(places + starts[:, None]).to(film.device)]
+
+
+def thinned(sequence: Tensor, generator: torch.Generator) -> Tensor:
+    """`_A_STEP` times a half or more of a sequence's shots, in its order: `(sequences, kept, C)`.
+
+    Args:
+        sequence: `(shots, C)`, at least 2 shots.
+        generator: Draws how many are kept, the same of each, and which.
+    """
+    shots = len(sequence)
+    kept = int(torch.randint(max(2, -(-shots // 2)), shots + 1, (1,), generator=generator))
+    chances = torch.rand((_A_STEP, shots), generator=generator)
+    rows = chances.topk(kept, dim=1).indices.sort(dim=1).values  # (sequences, kept)
+    return sequence[rows.to(sequence.device)]

@@ -16,14 +16,22 @@ import numpy as np
 import safetensors.torch
 from sqlalchemy import delete, insert, select
 
+from editing.align.store import alignments_of
 from editing.errors import ModelError
 from editing.rank.checkpoint import Card, read_checkpoint, version_of, write_checkpoint
 from editing.rank.features import FeatureSpace
 from editing.rank.film import Film, Ranker
 from editing.rank.label_training import LABEL_PLAN, Source, train_on_preferences
 from editing.rank.networks import NETWORKS, NetworkRanker
+from editing.rank.order_training import (
+    ORDER_OBJECTIVE,
+    before_trailers,
+    order_plan,
+    train_order,
+)
 from editing.rank.plan import ObjectiveName, Progress, TrainingPlan
 from editing.rank.scoring import LinearRanker
+from editing.rank.trailer_order import TrailerOrder, told, trailer_orders
 from editing.rank.training import OBJECTIVES, Training, plan_for, train_network
 from ingest import tables
 from ingest.catalog import Catalog
@@ -175,6 +183,65 @@ def train_ranker_on_labels(
         return _keep(catalog, name, training, media, taught)
 
 
+def train_ranker_on_orders(
+    catalog: Catalog,
+    media_ids: Sequence[MediaId],
+    *,
+    seed: int,
+    start: str = "",
+    plan: TrainingPlan | None = None,
+    afresh: bool = False,
+    on_progress: Progress = lambda done: None,
+) -> Card:
+    """Teach a Transformer's order head the order of known trailers; a new version, the latest.
+
+    It scores shots as `start` does. The head always begins as it was before trailers taught it, so
+    trailers that are held out now were not learned from earlier.
+
+    Args:
+        catalog: Holds the films and the alignments of their trailers, and keeps the version.
+        media_ids: The films; those without a trailer are left out.
+        seed: Of what is held out and of all that is drawn.
+        start: Whose scores it keeps; empty for the latest. One that trailers taught orders stands
+            for the one it was made from.
+        plan: How long and how hard; `order_plan` if None.
+        afresh: Forget what an unfinished training of the same kind kept.
+        on_progress: Called with the share done, 0 to 1; an exception from it cuts the training off.
+
+    Raises:
+        AlignmentError: An alignment cannot be read.
+        ModelError: There is no transformer or no order, or a film has other features or frames.
+        NotIngested: A film was ingested without the features.
+        UnknownMedia: The catalogue has no such media.
+    """
+    name = "transformer"
+    if not start and not any(kind == name for kind, _, _ in _rows(catalog)):
+        raise ModelError(
+            "no transformer has been trained in this catalogue, so none can learn orders.\n"
+            f"Train one first: reel learn train --model {name}"
+        )
+    wanted = _network(catalog, f"{name}@{start}" if start else name)
+    versions = before_trailers(ranker_cards(catalog), wanted.version)
+    begin, head_of = (_network(catalog, f"{name}@{version}") for version in versions)
+    films = [catalog.get_media(media_id) for media_id in media_ids]
+    known = [(one, order) for one in films for order in _orders_for(begin, catalog, one)]
+    media = list({one.id: one for one, _ in known}.values())
+    orders = [order for _, order in known]
+    plan = plan or order_plan(len(orders))
+    with _unfinished(catalog, (name, "order", begin.version, seed), media, afresh) as folder:
+        training = train_order(
+            begin,
+            head_of,
+            orders,
+            seed=seed,
+            plan=plan,
+            state_folder=folder,
+            on_progress=on_progress,
+        )
+        taught = _Taught(ORDER_OBJECTIVE, seed, plan, (told(orders),), begin.version)
+        return _keep(catalog, name, training, media, taught)
+
+
 def load_ranker(catalog: Catalog, name: str = DEFAULT_RANKER) -> Ranker:
     """The ranker `linear`, `lstm` or `transformer`, its latest version, or `name@version`.
 
@@ -213,6 +280,25 @@ def _rows(catalog: Catalog) -> list[tuple[str, str, str]]:
     with catalog.reading() as connection:
         rows = connection.execute(query.order_by(model.c.id.desc())).all()
     return [(row.name, row.version, row.card) for row in rows]
+
+
+def _network(catalog: Catalog, name: str) -> NetworkRanker:
+    found = load_ranker(catalog, name)
+    if not isinstance(found, NetworkRanker):
+        raise ModelError(f"{name} is no network")
+    return found
+
+
+def _orders_for(ranker: NetworkRanker, catalog: Catalog, media: Media) -> list[TrailerOrder]:
+    """The known orders of a film, which has the features that `ranker` was made for."""
+    if not alignments_of(catalog, media):
+        return []
+    film = film_from_catalog(catalog, media, ranker.space.embedding_model)
+    try:
+        ranker.space.check(film)
+    except ModelError as error:
+        raise ModelError(f"{media.name} cannot be learned from: {error}") from error
+    return trailer_orders(catalog, media, film)
 
 
 def _trainable(name: str) -> None:

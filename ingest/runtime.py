@@ -6,6 +6,7 @@ if it is there and the cache can be written. A film's networks run on one thread
 films (`reel ingest --jobs`).
 """
 
+import functools
 import os
 import shutil
 import tempfile
@@ -74,7 +75,7 @@ def compile_for_openvino(
     """
     import openvino
 
-    core = openvino.Core()
+    core = _core()
     release = openvino.__version__.split("-")[0]
     folder = cache_folder() / f"{name}{'-int8' * bool(ceilings)}-openvino-{release}"
     try:
@@ -94,6 +95,18 @@ def compile_for_openvino(
         return tuple(found[i] for i in range(len(compiled.outputs)))
 
     return run
+
+
+@functools.cache
+def _core() -> Any:
+    """OpenVINO itself, kept until the process ends.
+
+    It gives the thread that begins it a stack for signals, and frees that stack in whichever
+    thread lets go of it last: if in another one, the next signal would crash the process.
+    """
+    import openvino
+
+    return openvino.Core()
 
 
 def cache_folder() -> Path:

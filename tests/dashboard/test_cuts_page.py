@@ -154,7 +154,7 @@ def test_exports_are_those_of_the_command(
 def test_there_is_a_download_for_every_format(workspace: Workspace) -> None:
     labels = [one.label for one in cuts_page().get("download_button")]
 
-    assert labels == ["OTIO", "EDL", "FCP7 XML"]
+    assert labels == ["OTIO", "EDL", "FCP7 XML", "FCPXML", "CSV"]
 
 
 def test_versions_are_listed_and_an_older_one_can_be_shown(workspace: Workspace) -> None:

@@ -1,6 +1,8 @@
 """Networks on OpenVINO or torch: who decides, what is kept, and that both say the same."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -102,6 +104,29 @@ def test_what_killed_conversions_left_is_removed_and_what_is_under_way_stays(
     os.utime(old, (yesterday, yesterday))
     compile_for_openvino("twice", twice)
     assert (old.exists(), new.exists()) == (False, True)
+
+
+@needs_openvino
+def test_a_signal_does_no_harm_after_a_network_was_let_go_of_in_another_thread(
+    fresh_cache: Path,
+) -> None:
+    program = """
+import signal, threading
+import numpy as np, torch
+from ingest.runtime import compile_for_openvino
+
+held = [compile_for_openvino("once", lambda: (torch.nn.Identity(), torch.zeros(1, 3)))]
+held[0](np.ones((1, 3), np.float32))
+letting_go = threading.Thread(target=held.clear)
+letting_go.start()
+letting_go.join()
+signal.signal(signal.SIGTERM, lambda number, frame: print("noted"))
+signal.raise_signal(signal.SIGTERM)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    assert (done.stdout, done.returncode) == ("noted\n", 0), done.stderr
 
 
 @needs_openvino

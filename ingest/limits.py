@@ -18,8 +18,14 @@ _THREAD_BYTES = 72 << 20
 _GRACE_SECONDS = 5
 """CPU seconds between the signal that ends a process by name and the one that always ends it."""
 _PR_SET_PDEATHSIG = 1
-_OUT_OF_MEMORY = ("can't allocate memory", "Insufficient memory", "can't start new thread")
-"""How torch, OpenCV and Python say that an allocation failed, beside `MemoryError`."""
+_OUT_OF_MEMORY = (
+    "can't allocate memory",
+    "Insufficient memory",
+    "can't start new thread",
+    "Resource temporarily unavailable",
+)
+"""How torch, OpenCV, Python and OpenVINO say that an allocation, or a thread's stack, failed,
+beside `MemoryError`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,10 @@ SIDE = 360
 KEY_EVERY = 12
 """Frames from one key frame to the next."""
 
-_VIDEO_OPTIONS = {"crf": "24", "preset": "veryfast", "bf": "0", "g": str(KEY_EVERY)}
+_VIDEO_OPTIONS = {
+    **{"crf": "24", "preset": "veryfast", "bf": "0", "g": str(KEY_EVERY)},
+    "threads": "1",  # the same bytes however many processors there are; cores are for films
+}
 _FINEST = 1_000_000
 """Ticks a second; a finer clock would not leave room for long pauses in an MP4."""
 _COARSE = Fraction(1, 90_000)

@@ -112,10 +112,11 @@ def draw_list(
     if temperature == 0:
         return DrawnList(np.arange(k), np.ones(k))
     spread = float(scores.std()) or 1.0
-    left = scores / spread / temperature
+    left = scores / spread
     order, propensity = np.empty(k, np.int64), np.empty(k)
     for place in range(k):
-        odds = np.exp(left - left.max())  # what is left is scaled anew, so no odds vanish
+        with np.errstate(over="ignore"):  # at next to no temperature the best is sure
+            odds = np.exp((left - left.max()) / temperature)  # of what is left, so none vanish
         odds /= odds.sum()
         order[place] = chance.choice(len(odds), p=odds)
         propensity[place] = odds[order[place]]

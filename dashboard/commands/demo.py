@@ -77,7 +77,7 @@ def _make_cut(road: _Road, workspace: Workspace, kind: str, seconds: int) -> lis
     assert isinstance(cut, dict)
     number = str(cut["id"])
     road.go("cut", "show", number)
-    road.go("check", number)
+    road.go("repair", number)
     made = []
     for to, suffix in FORMATS.items():
         made.append(workspace.renders / f"{kind}-{number}.{suffix}")

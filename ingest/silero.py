@@ -5,15 +5,19 @@ it at once. The package itself is never imported: importing it sets the whole pr
 """
 
 import warnings
-from importlib.util import find_spec
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from ingest.errors import MissingWeights
+from ingest.package_weights import PackageWeights
 
-_WEIGHTS = Path("data", "silero_vad.jit")
+WEIGHTS = PackageWeights(
+    model="Silero VAD",
+    package="silero-vad",
+    module="silero_vad",
+    file="data/silero_vad.jit",
+    digest="e1122837f4154c511485fe0b9c64455f7b929c96fbb8d79fbdb336383ebd3720",
+)
 _NAMES = {
     "stft_conv.weight": "stft.forward_basis_buffer",
     **{
@@ -73,14 +77,12 @@ def load_silero() -> SileroVAD:
 
     Raises:
         MissingWeights: The package that carries them is not installed.
+        ModelUnusable: Its file is not the one that was tested.
     """
-    package = find_spec("silero_vad")
-    path = Path(package.origin if package and package.origin else "").parent / _WEIGHTS
-    if not path.is_file():
-        raise MissingWeights("Silero VAD", "silero-vad")
+    file = WEIGHTS.read()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit, which still reads it
-        stored = torch.jit.load(path, map_location="cpu").state_dict()  # type: ignore[no-untyped-call]
+        stored = torch.jit.load(file, map_location="cpu").state_dict()  # type: ignore[no-untyped-call]
     network = SileroVAD()
     network.load_state_dict({ours: stored[f"_model.{theirs}"] for ours, theirs in _NAMES.items()})
     return network.eval()

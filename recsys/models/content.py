@@ -101,7 +101,12 @@ class ContentModel(Recommender):
         self._popular = self._extended(base.score_histories([np.empty(0, np.int64)]))[0]
 
     def _learn(self, interactions: Interactions, on_progress: Progress) -> None:
-        raise NotImplementedError("fit the base, then place new titles with ContentModel.around")
+        """The base alone: there are no new titles until `around` is given a table of them."""
+        from recsys.models.registry import make_model
+
+        base = make_model(self.config.base, **self.config.base_config)
+        base.fit(interactions, on_progress)
+        self._take(base, base.items, sparse.csr_array((0, len(base.items)), dtype=np.float32))
 
     def _score(self, histories: Sequence[Ints]) -> Floats:
         known = [history[history < len(self.base.items)] for history in histories]

@@ -147,7 +147,7 @@ def own_code_of_silero() -> Callable[..., list[dict[str, int]]]:
 
 
 def test_missing_weights_name_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.silero.find_spec", lambda name: None)
+    monkeypatch.setattr("ingest.package_weights.find_spec", lambda name: None)
     with pytest.raises(MissingWeights, match="pip install silero-vad"):
         load_silero()
 

@@ -50,6 +50,13 @@ def test_known_titles_keep_their_scores(base: Recommender, embeddings: pl.DataFr
     assert np.array_equal(model.score(users)[:, : len(base.items)], base.score(users))
 
 
+def test_fitted_without_a_table_it_is_its_base(base: Recommender, simulation: Simulation) -> None:
+    log = simulation.log.filter(~pl.col("item").is_in(HIDDEN))
+    model = ContentModel().fit(Interactions.from_log(log))
+    assert model.items == base.items
+    assert np.array_equal(model.score(base.users[:20]), base.score(base.users[:20]))
+
+
 def test_a_new_title_goes_to_those_who_came_to_it_once_it_was_out(
     base: Recommender, embeddings: pl.DataFrame, simulation: Simulation
 ) -> None:

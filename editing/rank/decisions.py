@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from editing.cut import Cut, Slot
+from editing.cut_changes import Change, changes_between
 from editing.cut_store import cut_versions, list_cuts, load_cut
 from editing.rank.film import Film
 from editing.rank.preferences import Preferences
@@ -41,19 +42,20 @@ def decisions_of(versions: Sequence[Cut]) -> Iterator[Pair]:
     """The pairs that a cut's versions stand for.
 
     - A slot that was locked beats its alternates: `ACCEPTED` in all, counted once.
-    - Where a version has as many slots as the one before, a slot whose shot is another one beats
-      the shot before: `REPLACED`; if several changed at once, only the locked ones, for the others
-      were assembled anew around them.
-    - Where a version has one slot less and no new shot, the shot that went away is beaten by those
-      that stayed: `REJECTED` in all.
+    - A slot that was replaced beats the shot before: `REPLACED`; if it is not the only change, only
+      where it is locked, for the others were assembled anew around it.
+    - A shot that was taken away is beaten by those that stayed, `REJECTED` in all: where it is the
+      only change of shots, or where all that is left is locked, as in a cut that comes back from
+      an editing system.
 
     Args:
         versions: Of one cut, in their order.
     """
     accepted: set[tuple[MediaId, int]] = set()
     for before, after in pairwise(versions):
-        yield from _replaced(before, after)
-        yield from _rejected(before, after)
+        changes = changes_between(before.slots, after.slots)
+        yield from _replaced(before, after, changes)
+        yield from _rejected(before, after, changes)
     for version in versions[1:]:
         for slot in version.slots:
             if slot.locked and (slot.media, slot.shot) not in accepted:
@@ -67,27 +69,37 @@ def _accepted(slot: Slot) -> Iterator[Pair]:
         yield slot.media, slot.shot, other, ACCEPTED / len(others)
 
 
-def _replaced(before: Cut, after: Cut) -> Iterator[Pair]:
-    if len(before.slots) != len(after.slots):
-        return
-    slots = zip(before.slots, after.slots, strict=True)
-    changed = [(old, new) for old, new in slots if (old.media, old.shot) != (new.media, new.shot)]
+def _replaced(before: Cut, after: Cut, changes: Sequence[Change]) -> Iterator[Pair]:
+    pairs = [
+        (before.slots[change.before], after.slots[change.after])
+        for change in changes
+        if change.kind == "replaced" and change.before is not None and change.after is not None
+    ]
     stayed = {(slot.media, slot.shot) for slot in after.slots}
-    for old, new in changed:
-        decided = len(changed) == 1 or new.locked
+    alone = len(pairs) == 1 and len(before.slots) == len(after.slots)
+    for old, new in pairs:
+        decided = alone or new.locked
         if decided and old.media == new.media and (old.media, old.shot) not in stayed:
             yield new.media, new.shot, old.shot, REPLACED
 
 
-def _rejected(before: Cut, after: Cut) -> Iterator[Pair]:
+def _rejected(before: Cut, after: Cut, changes: Sequence[Change]) -> Iterator[Pair]:
     kept = {(slot.media, slot.shot) for slot in after.slots}
-    had = {(slot.media, slot.shot) for slot in before.slots}
-    if len(after.slots) != len(before.slots) - 1 or kept - had:
+    removed = [
+        before.slots[change.before]
+        for change in changes
+        if change.kind == "removed" and change.before is not None
+    ]
+    others = any(change.kind in ("replaced", "added") for change in changes)
+    by_hand = all(slot.locked for slot in after.slots)
+    if not by_hand and (others or len(removed) != 1):
         return
-    for media, shot in sorted(had - kept):
-        alike = sorted(other for other_media, other in kept if other_media == media)
+    for slot in removed:
+        if (slot.media, slot.shot) in kept:
+            continue
+        alike = sorted(shot for media, shot in kept if media == slot.media)
         for other in alike:
-            yield media, other, shot, REJECTED / len(alike)
+            yield slot.media, other, slot.shot, REJECTED / len(alike)
 
 
 def _preferences(film: Film, pairs: Sequence[Pair]) -> Preferences:

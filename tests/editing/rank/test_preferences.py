@@ -75,6 +75,25 @@ def test_a_rejected_slot_is_beaten_by_those_that_stayed() -> None:
     assert list(decisions_of(versions)) == [(M, 1, 2, 0.25), (M, 3, 2, 0.25)]
 
 
+def test_a_cut_that_came_back_locked_tells_of_all_that_was_replaced_and_taken_away() -> None:
+    """Slot 2 was replaced by shot 7, slot 4 taken away, and slot 1 moved to the end."""
+    versions = [
+        cut(slot(1), slot(2), slot(3), slot(4)),
+        cut(slot(7, locked=True), slot(3, locked=True), slot(1, locked=True)),
+    ]
+
+    assert list(decisions_of(versions)) == [
+        (M, 7, 2, 1.0),
+        *((M, stayed, 4, pytest.approx(0.5 / 3)) for stayed in (1, 3, 7)),
+    ]
+
+
+def test_slots_that_an_assembly_let_go_of_are_nobodys_decision() -> None:
+    versions = [cut(slot(1), slot(2), slot(3)), cut(slot(1, locked=True), slot(5))]
+
+    assert list(decisions_of(versions)) == []
+
+
 def test_what_the_assembly_chose_is_nobodys_decision() -> None:
     assert list(decisions_of([cut(slot(1, alternates=(2, 3)))])) == []
 

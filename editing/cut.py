@@ -14,6 +14,7 @@ from ingest.timecode import FrameRange
 
 CutId = NewType("CutId", int)
 CutKind = Literal["trailer", "rough"]
+Aspect = Literal["source", "16:9", "9:16", "1:1"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,65 @@ class Alternate:
 
 
 @dataclass(frozen=True, slots=True)
+class Transition:
+    """A change of picture that is no hard cut, at the join before a slot.
+
+    It adds no frames: the pictures of both sides run on beyond the join, from their handles.
+    """
+
+    kind: Literal["dissolve", "dip"]
+    """`dissolve` mixes both sides; `dip` goes to black up to the join and comes back after it."""
+    before: int
+    """Frames before the join, at the end of the slot before."""
+    after: int
+    """Frames from the join on, at the beginning of this slot."""
+
+    def __post_init__(self) -> None:
+        if min(self.before, self.after) < 0 or self.frames < 1:
+            raise ValueError(f"a transition of {self.before} and {self.after} frames is none")
+
+    @property
+    def frames(self) -> int:
+        """How long it is."""
+        return self.before + self.after
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSound:
+    """How a slot is heard where it differs from its picture."""
+
+    lead: int = 0
+    """Frames by which the join of the sound comes before that of the picture at the slot's
+    beginning (a J-cut); below 0 the sound of the slot before runs on (an L-cut)."""
+    fade_ms: int = 0
+    """Milliseconds of crossfade at the join of the sound at its beginning, half on either side."""
+    gain: float = 0.0
+    """Decibels; 0 leaves it as it is."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.fade_ms <= 1000:
+            raise ValueError(f"a crossfade lasts 0 to 1000 ms, got {self.fade_ms}")
+        if not -60 <= self.gain <= 20:
+            raise ValueError(f"a gain lies from -60 to 20 dB, got {self.gain}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reframe:
+    """What a slot shows of its picture in a cut of another shape.
+
+    The middle of what is shown, as shares of the source's width and height (0, 0 is its upper left
+    corner), at the slot's first and last frame; it moves evenly in between.
+    """
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        if not all(0 <= share <= 1 for share in (*self.start, *self.end)):
+            raise ValueError(f"a middle lies within the picture, got {self.start}, {self.end}")
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """One piece of source in a cut."""
 
@@ -50,6 +110,13 @@ class Slot:
     alternates: tuple[Alternate, ...] = ()
     """Best first."""
     locked: bool = False
+    transition: Transition | None = None
+    """At its beginning; None is a hard cut."""
+    sound: SlotSound = SlotSound()
+    reframe: Reframe | None = None
+    """None shows the middle."""
+    note: str = ""
+    """What somebody wrote on it; a marker where a format has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +136,8 @@ class Brief:
     """Cosine similarity of embeddings above which two shots do not go into one cut."""
     handle: int = 0
     """Frames kept free at both ends of a shot, so that an editor can trim outwards."""
+    aspect: Aspect = "source"
+    """The shape of the picture; `source` is that of the film."""
 
     def __post_init__(self) -> None:
         if self.frames < 1:
@@ -114,3 +183,30 @@ class Cut:
             FrameRange(end - slot.source.frames, end)
             for slot, end in zip(self.slots, ends, strict=True)
         )
+
+    def picture_range(self, number: int) -> FrameRange:
+        """The source frames that slot `number` (from 0) shows, with those within transitions.
+
+        They may lie outside the film where a slot has too short a handle.
+        """
+        slot = self.slots[number]
+        following = self.slots[number + 1].transition if number + 1 < len(self.slots) else None
+        before = slot.transition.before if slot.transition and _mixes(slot.transition) else 0
+        after = following.after if following and _mixes(following) else 0
+        return FrameRange(slot.source.start - before, slot.source.end + after)
+
+    def sound_range(self, number: int) -> FrameRange:
+        """The source frames that slot `number` (from 0) is heard of, without crossfades.
+
+        Raises:
+            ValueError: Leads leave nothing of its sound.
+        """
+        slot = self.slots[number]
+        lead = slot.sound.lead if number else 0
+        following = self.slots[number + 1].sound.lead if number + 1 < len(self.slots) else 0
+        return FrameRange(slot.source.start - lead, slot.source.end - following)
+
+
+def _mixes(transition: Transition) -> bool:
+    """Whether both sides show frames beyond the join."""
+    return transition.kind == "dissolve"

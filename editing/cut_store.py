@@ -13,7 +13,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
 
-from editing.cut import Alternate, Brief, Cut, CutId, CutKind, Reason, Slot
+from editing.cut import (
+    Alternate,
+    Brief,
+    Cut,
+    CutId,
+    CutKind,
+    Reason,
+    Reframe,
+    Slot,
+    SlotSound,
+    Transition,
+)
 from editing.errors import StaleCut, UnknownCut
 from ingest import tables
 from ingest.catalog import Catalog
@@ -229,7 +240,22 @@ def _slot_row(cut: Cut, index: int, slot: Slot) -> dict[str, Any]:
         "score": slot.score,
         "reasons": json.dumps(reasons),
         "alternates": json.dumps(alternates),
+        "details": _details(slot),
     }
+
+
+def _details(slot: Slot) -> str:
+    """What most slots have none of, as JSON; the defaults are left out, and empty if all are."""
+    details: dict[str, Any] = {}
+    if slot.transition is not None:
+        details["transition"] = asdict(slot.transition)
+    if slot.sound != SlotSound():
+        details["sound"] = asdict(slot.sound)
+    if slot.reframe is not None:
+        details["reframe"] = [slot.reframe.start, slot.reframe.end]
+    if slot.note:
+        details["note"] = slot.note
+    return json.dumps(details) if details else ""
 
 
 def _cut_from(head: Row[Any], rows: Sequence[Row[Any]]) -> Cut:
@@ -251,6 +277,8 @@ def _cut_from(head: Row[Any], rows: Sequence[Row[Any]]) -> Cut:
 
 
 def _slot_from(row: Row[Any]) -> Slot:
+    details = json.loads(row.details or "{}")
+    reframe = details.get("reframe")
     return Slot(
         media=MediaId(row.media_id),
         shot=row.shot_idx,
@@ -262,6 +290,10 @@ def _slot_from(row: Row[Any]) -> Slot:
             for shot, start, end, score in json.loads(row.alternates)
         ),
         locked=bool(row.locked),
+        transition=Transition(**details["transition"]) if "transition" in details else None,
+        sound=SlotSound(**details.get("sound", {})),
+        reframe=Reframe(tuple(reframe[0]), tuple(reframe[1])) if reframe else None,
+        note=details.get("note", ""),
     )
 
 

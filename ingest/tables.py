@@ -121,6 +121,7 @@ slot = Table(
     Column("score", Float, nullable=False),
     Column("reasons", Text, nullable=False),
     Column("alternates", Text, nullable=False),
+    Column("details", Text, nullable=False),
 )
 
 alignment = Table(

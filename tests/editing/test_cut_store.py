@@ -5,7 +5,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from editing.cut import Alternate, Brief, Cut, Reason, Slot
+from editing.cut import Alternate, Brief, Cut, Reason, Reframe, Slot, SlotSound, Transition
 from editing.cut_store import (
     create_cut,
     cut_versions,
@@ -50,6 +50,21 @@ def cut(catalog: Catalog, film: Media) -> Cut:
 def test_a_cut_comes_back_as_it_was_kept(catalog: Catalog, cut: Cut) -> None:
     assert load_cut(catalog, cut.id) == cut
     assert (cut.version, cut.rate, cut.frames) == (1, Fraction(24000, 1001), 20)
+
+
+def test_how_a_slot_is_joined_framed_and_heard_comes_back(catalog: Catalog, cut: Cut) -> None:
+    joined = replace(
+        cut.slots[1],
+        transition=Transition("dissolve", 2, 3),
+        sound=SlotSound(lead=-2, fade_ms=8, gain=-1.5),
+        reframe=Reframe((0.25, 0.5), (0.3, 0.5)),
+        note="is this her best take?",
+    )
+    kept = save_version(
+        catalog, replace(cut, slots=(cut.slots[0], joined)), expected_version=cut.version
+    )
+    assert load_cut(catalog, cut.id) == kept
+    assert load_cut(catalog, cut.id).slots[1] == joined
 
 
 def test_a_change_is_a_new_version_and_the_old_one_stays(catalog: Catalog, cut: Cut) -> None:

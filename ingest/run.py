@@ -16,7 +16,7 @@ from ingest.paths import absolute
 if TYPE_CHECKING:
     from ingest.features import ImageModel
 
-INGEST_VERSION = "4"
+INGEST_VERSION = "5"
 """Counts up whenever the same file would give another analysis; older ones are then done again."""
 
 Progress = Callable[[float], None]

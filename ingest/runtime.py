@@ -14,6 +14,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ VARIABLE = "REELROOM_RUNTIME"
 
 _MARK, _LEFT_SECONDS = "-converting-", 3600
 """What the folder of a conversion under way is called by, and when it is none any more."""
+
+_DIGEST = "network.sha256"
 
 Compiled = Callable[..., tuple[NDArray[np.float32], ...]]
 """Takes a batch, and what else the network takes; gives its outputs."""
@@ -78,11 +81,9 @@ def compile_for_openvino(
     core = _core()
     release = openvino.__version__.split("-")[0]
     folder = cache_folder() / f"{name}{'-int8' * bool(ceilings)}-openvino-{release}"
-    try:
-        network = core.read_model(folder / "network.xml")
-    except RuntimeError:  # it is not there, or is damaged
+    if not _is_whole(folder):
         _convert(make, folder, ceilings)
-        network = core.read_model(folder / "network.xml")
+    network = core.read_model(folder / "network.xml")
     supported = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     settings = {
         "INFERENCE_PRECISION_HINT": "bf16" if bfloat16 and supported else "f32",
@@ -132,6 +133,22 @@ def _remove_leftovers(folder: Path) -> None:
                 shutil.rmtree(left, ignore_errors=True)
 
 
+def _is_whole(folder: Path) -> bool:
+    """Whether a converted network is there as it was written: weights cut short would compute."""
+    try:
+        return (folder / _DIGEST).read_text() == _digest(folder)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _digest(folder: Path) -> str:
+    """SHA-256 of a converted network, hex."""
+    content = sha256()
+    for name in ("network.xml", "network.bin"):
+        content.update((folder / name).read_bytes())
+    return content.hexdigest()
+
+
 def _convert(make: Callable[[], Any], folder: Path, ceilings: Sequence[float]) -> None:
     """Convert a torch module and put it into `folder`, whole or not at all."""
     import openvino
@@ -151,6 +168,7 @@ def _convert(make: Callable[[], Any], folder: Path, ceilings: Sequence[float]) -
         if ceilings:
             quantise(network, ceilings)
         openvino.save_model(network, writing / "network.xml", compress_to_fp16=False)
+        (writing / _DIGEST).write_text(_digest(writing))
         shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):  # somebody else has put it there meanwhile
             writing.rename(folder)

@@ -124,6 +124,16 @@ slot = Table(
     Column("details", Text, nullable=False),
 )
 
+approval = Table(
+    "approval",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("cut_id", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("approved_at", Text, nullable=False),
+)
+
 alignment = Table(
     "alignment",
     metadata,

@@ -20,7 +20,7 @@ from editing.rank.networks import (
     network_from,
     new_network,
 )
-from editing.rank.plan import Progress, TrainingPlan
+from editing.rank.plan import FINE_TUNING, Progress, TrainingPlan
 from editing.rank.preferences import (
     PreferenceObjective,
     Preferences,
@@ -32,15 +32,7 @@ from editing.rank.scoring import LinearRanker
 from editing.rank.training import Keeping, Training, fit
 from ingest.threads import one_thread
 
-LABEL_PLAN = TrainingPlan(
-    steps=300,
-    patience=100,
-    check_every=5,
-    smoothing=3,
-    warm_up=20,
-    learning_rate=1e-3,
-    weight_decay=1e-4,
-)
+LABEL_PLAN = FINE_TUNING
 
 
 @dataclass(frozen=True, slots=True)

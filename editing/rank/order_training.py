@@ -15,22 +15,14 @@ from editing.rank.checkpoint import Card
 from editing.rank.features import FeatureSpace
 from editing.rank.networks import Network, NetworkRanker, compute_device, network_from
 from editing.rank.ordering import OrderObjective, order_head
-from editing.rank.plan import Progress, TrainingPlan
+from editing.rank.plan import FINE_TUNING, Progress, TrainingPlan
 from editing.rank.trailer_order import TrailerOrder, film_order_share, split_orders
 from editing.rank.training import Keeping, Training, fit
 from ingest.threads import one_thread
 
 ORDER_OBJECTIVE = "which shot comes next, as trailers show them; the scores are those before"
 """What a card says that such a training taught."""
-ORDER_PLAN = TrainingPlan(
-    steps=300,
-    patience=100,
-    check_every=5,
-    smoothing=3,
-    warm_up=20,
-    learning_rate=1e-3,
-    weight_decay=1e-4,
-)
+ORDER_PLAN = FINE_TUNING
 UNCHECKED_STEPS = 60
 """Of a training with nothing to stop it by: few, as not to learn one trailer by heart."""
 

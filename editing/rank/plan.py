@@ -58,6 +58,18 @@ class TrainingPlan:
         return replace(self, steps=steps, patience=steps, check_every=10, smoothing=3, warm_up=10)
 
 
+FINE_TUNING = TrainingPlan(
+    steps=300,
+    patience=100,
+    check_every=5,
+    smoothing=3,
+    warm_up=20,
+    learning_rate=1e-3,
+    weight_decay=1e-4,
+)
+"""Of a trained network that learns from a few examples more, such as decisions or trailers."""
+
+
 class Objective(Protocol):
     """One way of teaching a network: what a step learns, and how good the network is by now."""
 

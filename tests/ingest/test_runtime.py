@@ -83,13 +83,21 @@ def test_a_network_is_converted_once_and_takes_batches_of_any_length(fresh_cache
     assert cache_folder() == fresh_cache
 
 
+def times_weights() -> tuple[torch.nn.Module, torch.Tensor]:
+    layer = torch.nn.Linear(3, 1, bias=False)
+    layer.weight.data = torch.tensor([[1.0, 10.0, 100.0]])
+    return layer, torch.zeros(1, 3)
+
+
 @needs_openvino
-def test_a_damaged_cache_is_made_again(fresh_cache: Path) -> None:
-    compile_for_openvino("twice", twice)
-    (file,) = fresh_cache.glob("twice-*/network.xml")
-    file.write_text("not a network")
-    (found,) = compile_for_openvino("twice", twice)(np.ones((1, 3), np.float32))
-    assert found.tolist() == [[2, 2, 2]]
+@pytest.mark.parametrize("name", ["network.xml", "network.bin", "network.sha256"])
+@pytest.mark.parametrize("content", [b"not a network", b"", b"\xff\x00\x00\x00" * 3, None])
+def test_a_damaged_cache_is_made_again(fresh_cache: Path, name: str, content: bytes | None) -> None:
+    compile_for_openvino("times", times_weights)
+    (file,) = fresh_cache.glob(f"times-*/{name}")
+    file.unlink() if content is None else file.write_bytes(content)
+    (found,) = compile_for_openvino("times", times_weights)(np.ones((1, 3), np.float32))
+    assert found.tolist() == [[111]]
 
 
 @needs_openvino

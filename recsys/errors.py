@@ -12,6 +12,7 @@ RecsysError
 ├── UnusableRules      a file of business rules is missing, or not written as one
 ├── UnusableModel      a saved model is damaged, or was made by something else
 ├── UnknownModel       there is no model of that name
+├── UnknownVersion     no recommender of that name was kept in this workspace
 ├── UnknownTitle       no title in the log goes by that name
 └── CatalogueTooLarge  the model needs more memory than it may take
 """
@@ -161,6 +162,18 @@ class UnknownModel(RecsysError):
 
     def __str__(self) -> str:
         return f"there is no model {self.name!r}; choose from {', '.join(self.known)}"
+
+
+class UnknownVersion(RecsysError):
+    """No recommender of that name was kept in this workspace."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(name, known)
+        self.name, self.known = name, known
+
+    def __str__(self) -> str:
+        known = ", ".join(self.known) or "none"
+        return f"no recommender {self.name!r} was kept here; there are: {known}"
 
 
 class UnknownTitle(RecsysError):

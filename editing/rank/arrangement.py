@@ -9,7 +9,8 @@ from editing.rank.film import Film, Ranker
 from editing.rank.networks import NetworkRanker
 from editing.rank.order_training import before_trailers
 from editing.rank.ordering import order_head
-from editing.rank.store import load_ranker, ranker_cards
+from editing.rank.register import ranker_cards
+from editing.rank.store import load_ranker
 from ingest.catalog import Catalog
 from ingest.threads import one_thread
 

@@ -7,14 +7,13 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import safetensors.torch
-from sqlalchemy import delete, insert, select
 
 from editing.align.store import alignments_of
 from editing.errors import ModelError
@@ -30,10 +29,16 @@ from editing.rank.order_training import (
     train_order,
 )
 from editing.rank.plan import ObjectiveName, Progress, TrainingPlan
+from editing.rank.register import (
+    RANKER_FOLDER,
+    path_of,
+    ranker_cards,
+    ranker_rows,
+    register_card,
+)
 from editing.rank.scoring import LinearRanker
 from editing.rank.trailer_order import TrailerOrder, told, trailer_orders
 from editing.rank.training import OBJECTIVES, Training, plan_for, train_network
-from ingest import tables
 from ingest.catalog import Catalog
 from ingest.media import Media, MediaId
 
@@ -41,8 +46,6 @@ RANKERS = ("linear", *NETWORKS)
 DEFAULT_RANKER = "linear"
 """Nothing measured so far shows that a network picks better cuts, only more diverse ones."""
 
-_KIND = "ranker"
-_FOLDER = "rankers"
 _UNFINISHED = ".training"
 _SHORTEST = 1e-3
 _LAST_POSITION = 1 - 1e-6
@@ -215,7 +218,7 @@ def train_ranker_on_orders(
         UnknownMedia: The catalogue has no such media.
     """
     name = "transformer"
-    if not start and not any(kind == name for kind, _, _ in _rows(catalog)):
+    if not start and not any(kind == name for kind, _, _ in ranker_rows(catalog)):
         raise ModelError(
             "no transformer has been trained in this catalogue, so none can learn orders.\n"
             f"Train one first: reel learn train --model {name}"
@@ -251,35 +254,17 @@ def load_ranker(catalog: Catalog, name: str = DEFAULT_RANKER) -> Ranker:
     kind, _, version = name.partition("@")
     if kind == "linear":
         return _linear(version)
-    known = [row_version for row_kind, row_version, _ in _rows(catalog) if row_kind == kind]
+    known = [row_version for row_kind, row_version, _ in ranker_rows(catalog) if row_kind == kind]
     if not known or version not in ("", *known):
         raise ModelError(_unknown(name, kind, known))
     chosen = version or known[0]
     try:
-        return read_checkpoint(catalog.folder / _FOLDER / kind / chosen)[0]
+        return read_checkpoint(catalog.folder / RANKER_FOLDER / kind / chosen)[0]
     except ModelError as error:
         others = [f"{kind}@{other}" for other in known if other != chosen]
         if not others:
             raise
         raise ModelError(f"{error}; there is {', '.join(others)}") from error
-
-
-def ranker_cards(catalog: Catalog) -> list[Card]:
-    """The cards of every trained ranker that this program can read, the latest first."""
-    cards = []
-    for _, _, text in _rows(catalog):
-        with suppress(ValueError):  # of another version of this program; `load_ranker` says so
-            cards.append(Card.from_json(text))
-    return cards
-
-
-def _rows(catalog: Catalog) -> list[tuple[str, str, str]]:
-    """Name, version and card of every ranker, the latest first."""
-    model = tables.model
-    query = select(model.c.name, model.c.version, model.c.card).where(model.c.kind == _KIND)
-    with catalog.reading() as connection:
-        rows = connection.execute(query.order_by(model.c.id.desc())).all()
-    return [(row.name, row.version, row.card) for row in rows]
 
 
 def _network(catalog: Catalog, name: str) -> NetworkRanker:
@@ -318,7 +303,7 @@ def _unfinished(
     """The folder that keeps one training on its way; it goes once that is over and done."""
     text = json.dumps([*map(str, what), *(one.fingerprint for one in media)])
     name = hashlib.sha256(text.encode()).hexdigest()[:12]
-    folder = catalog.folder / _FOLDER / _UNFINISHED / name
+    folder = catalog.folder / RANKER_FOLDER / _UNFINISHED / name
     if afresh:
         shutil.rmtree(folder, ignore_errors=True)
     yield folder
@@ -368,21 +353,9 @@ def _keep(
         validation=training.validation,
         held_out=training.held_out,
     )
-    path = f"{_FOLDER}/{name}/{card.version}"
-    write_checkpoint(catalog.folder / path, card, weights)
-    _register(catalog, card, path)
+    write_checkpoint(catalog.folder / path_of(card), card, weights)
+    register_card(catalog, card)
     return card
-
-
-def _register(catalog: Catalog, card: Card, path: str) -> None:
-    """Make `card` the latest of its name; the very same network trained again moves up."""
-    model = tables.model
-    row = {"kind": _KIND, "name": card.name, "version": card.version}
-    same = [model.c[column] == value for column, value in row.items()]
-    row |= {"path": path, "card": card.to_json(), "created_at": card.trained_at}
-    with catalog.transaction() as connection:
-        connection.execute(delete(model).where(*same))
-        connection.execute(insert(model), [row])
 
 
 def _linear(version: str) -> LinearRanker:

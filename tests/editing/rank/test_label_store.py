@@ -16,10 +16,10 @@ from editing.rank.label_sources import AudienceCurve, of_audience, sources_of
 from editing.rank.label_training import LABEL_PLAN, Source
 from editing.rank.plan import TrainingPlan
 from editing.rank.preferences import Preferences
+from editing.rank.register import ranker_cards
 from editing.rank.store import (
     film_from_catalog,
     load_ranker,
-    ranker_cards,
     train_ranker,
     train_ranker_on_labels,
 )

@@ -15,10 +15,10 @@ from editing.rank.checkpoint import CARD, WEIGHTS, Card, read_checkpoint, versio
 from editing.rank.film import Film
 from editing.rank.networks import NETWORKS
 from editing.rank.plan import TrainingPlan
+from editing.rank.register import ranker_cards
 from editing.rank.store import (
     film_from_catalog,
     load_ranker,
-    ranker_cards,
     train_ranker,
 )
 from editing.rank.training import train_network

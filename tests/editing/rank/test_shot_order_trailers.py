@@ -36,10 +36,10 @@ from editing.rank.ordering import (
 )
 from editing.rank.plan import TrainingPlan
 from editing.rank.preferences import Preferences
+from editing.rank.register import ranker_cards
 from editing.rank.store import (
     film_from_catalog,
     load_ranker,
-    ranker_cards,
     train_ranker,
     train_ranker_on_labels,
     train_ranker_on_orders,

@@ -8,19 +8,20 @@ import sys
 import click
 
 from dashboard.commands.alignment import align_command
-from dashboard.commands.app import dashboard_command
+from dashboard.commands.app import dashboard_command, status_command
 from dashboard.commands.audience import audience_group
 from dashboard.commands.demo import demo_command
-from dashboard.commands.editing import cut_group, export_command, render_command
+from dashboard.commands.editing import cut_group, render_command
 from dashboard.commands.faults import check_command, repair_command
 from dashboard.commands.footage import ingest_command, media_command, shots_command
 from dashboard.commands.jobs import jobs_group
 from dashboard.commands.learning import learn_group
 from dashboard.commands.logs import logs_group
+from dashboard.commands.models import models_group
 from dashboard.commands.ranking import rank_group
 from dashboard.commands.recommender import recsys_group
 from dashboard.commands.slots import SLOT_COMMANDS
-from dashboard.commands.timelines import import_command
+from dashboard.commands.timelines import export_command, import_command, relink_command
 from dashboard.commands.versions import diff_command, undo_command, versions_command
 
 
@@ -37,9 +38,10 @@ def reel() -> None:
 for _command in (
     *(ingest_command, jobs_group, media_command, shots_command),
     *(learn_group, rank_group, cut_group, export_command, import_command, render_command),
+    relink_command,
     *(check_command, repair_command),
     *(logs_group, recsys_group, audience_group),
-    *(dashboard_command, demo_command),
+    *(models_group, status_command, dashboard_command, demo_command),
 ):
     reel.add_command(_command)
 learn_group.add_command(align_command)

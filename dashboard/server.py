@@ -8,11 +8,14 @@ import os
 import socket
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import streamlit as st
 
 import dashboard
+from dashboard.health import health_route
 from dashboard.media_server import footage_route
+from dashboard.people import SIGN_IN_VARIABLE, UnusableSignIn, read_sign_in
 from dashboard.settings import Workspace
 from dashboard.sources import WORKSPACE_VARIABLE
 from dashboard.theme import theme_options
@@ -20,11 +23,41 @@ from dashboard.theme import theme_options
 HOST = "127.0.0.1"
 
 
-def serve(workspace: Workspace, port: int) -> None:
-    """Serve the dashboard of a workspace until interrupted."""
+def serve(
+    workspace: Workspace, port: int, *, sign_in: Path | None = None, host: str = HOST
+) -> None:
+    """Serve the dashboard of a workspace until interrupted.
+
+    Args:
+        workspace: What is shown.
+        port: To listen on.
+        sign_in: A file as `dashboard.people.read_sign_in` takes it; without one whoever reaches
+            the port may do everything.
+        host: The address to listen on; another than the loopback only with a sign-in.
+
+    Raises:
+        UnusableSignIn: The file is of no use, or another address was asked for without one.
+    """
+    if sign_in is None and host != HOST:
+        raise UnusableSignIn(f"to listen on {host} takes a sign-in: reel dashboard --sign-in FILE")
     os.environ[WORKSPACE_VARIABLE] = str(workspace.root.resolve())
-    app = st.App(script_path(), routes=[footage_route(workspace)])
-    app.run(config=server_options(port) | theme_options())
+    options = server_options(port) | theme_options()
+    os.environ.pop(SIGN_IN_VARIABLE, None)
+    if sign_in is not None:
+        os.environ[SIGN_IN_VARIABLE] = str(sign_in.resolve())
+        options |= _shared_options(sign_in, host)
+    app = st.App(script_path(), routes=[footage_route(workspace), health_route(workspace)])
+    app.run(config=options)
+
+
+def _shared_options(sign_in: Path, host: str) -> dict[str, object]:
+    """What differs where people sign in: who they are, and under which name they come."""
+    known = urlsplit(read_sign_in(sign_in).redirect_uri).hostname
+    return {
+        "server.address": host,
+        "server.allowedHosts": [HOST, "localhost", *([known] if known else [])],
+        "secrets.files": [str(sign_in.resolve())],
+    }
 
 
 def script_path() -> Path:

@@ -1,11 +1,10 @@
 """What the viewing log says of titles and viewers: `reel audience`."""
 
-from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from dashboard.commands.promotion import SEED, FiniteRange, audience_promote
 from dashboard.console import Console, format_option, print_json, print_table, shared_options
 from dashboard.settings import Workspace
 from dashboard.wording import SIMULATED_NOTE
@@ -67,7 +66,7 @@ def audience_titles(output_format: str, workspace: Workspace, console: Console) 
 )
 @click.option(
     "--resume-hours",
-    type=click.FloatRange(0),
+    type=FiniteRange(0, 87_660),
     default=24.0,
     show_default=True,
     help="Who stopped less than this before the log's end is taken to be watching still.",
@@ -126,8 +125,6 @@ def audience_retention(
 
 
 def _print_seconds(found: "Retention") -> None:
-    from recsys.audience.report import curve_table
-
     print_table(
         ("second", "played by", "retention", "still watching", "interval", "again", "rewatch"),
         [
@@ -140,7 +137,7 @@ def _print_seconds(found: "Retention") -> None:
                 row["again"],
                 f"{row['rewatch']:.1%}",
             )
-            for row in curve_table(found.viewing).gather_every(10).iter_rows(named=True)
+            for row in found.table().gather_every(10).iter_rows(named=True)
         ],
     )
 
@@ -212,138 +209,64 @@ def _retention_by_shot(
 @click.option(
     "--count",
     type=click.IntRange(2),
-    help="How many segments; the number from 2 to 8 that parts users best if left out.",
+    help="How many segments; left out, as many as are found again in halves of users and titles, "
+    "up to 8, which may be none.",
 )
-@click.option("--seed", default=0, show_default=True, help="Of the grouping.")
+@click.option(
+    "--model",
+    type=click.Choice(["als", "current"]),
+    default="als",
+    show_default=True,
+    help="Whose view of the users: factors learned from the log, or the recommender in use.",
+)
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Of the grouping.")
 @format_option("table", "json")
 @shared_options
 def audience_segments(
-    count: int | None, seed: int, output_format: str, workspace: Workspace, console: Console
-) -> None:
-    """Groups of users who watch alike, and what sets each apart."""
-    from recsys.audience.report import segment_users
-    from recsys.run import load_log, load_titles
-    from recsys.viewing_log import is_simulated
-
-    log = load_log(workspace.logs)
-    found = segment_users(log, load_titles(workspace.logs), count=count, seed=seed)
-    simulated = is_simulated(log)
-    if output_format == "json":
-        segments = [asdict(segment) for segment in found.segments]
-        print_json({"simulated": simulated, "silhouette": found.silhouette, "segments": segments})
-        return
-    if simulated:
-        console.warn(SIMULATED_NOTE)
-    print_table(
-        ("segment", "users", "share", "set apart by"),
-        [
-            (
-                segment.name,
-                segment.size,
-                f"{segment.share:.0%}",
-                ", ".join(f"{title.name} ({title.lift:.1f}x)" for title in segment.titles[:3]),
-            )
-            for segment in found.segments
-        ],
-    )
-
-
-@audience_group.command("promote")
-@click.argument("title")
-@click.option("--segment", help="Only users of this segment, by its name (reel audience segments).")
-@click.option("--size", type=click.IntRange(1), help="How many users at most; all if left out.")
-@click.option(
-    "--hold-out",
-    type=click.FloatRange(0, 1, max_open=True),
-    default=0.1,
-    show_default=True,
-    help="The share of these users that is not to be shown the title, to measure the campaign.",
-)
-@click.option(
-    "--days",
-    type=click.IntRange(1),
-    default=14,
-    show_default=True,
-    help="A first play within so many days is a response.",
-)
-@click.option("--out", type=click.Path(path_type=Path), help="The campaign file to write, a .csv.")
-@click.option("--seed", default=0, show_default=True, help="Of the model and of the hold-out.")
-@format_option("table", "json")
-@shared_options
-def audience_promote(
     *,
-    title: str,
-    segment: str | None,
-    size: int | None,
-    hold_out: float,
-    days: int,
-    out: Path | None,
+    count: int | None,
+    model: str,
     seed: int,
     output_format: str,
     workspace: Workspace,
     console: Console,
 ) -> None:
-    """Whom to show TITLE (an item or a name): users who have not played it, best first.
+    """Groups of users who watch alike, what sets each apart, and whether its users stay.
 
-    The expected response is measured: a model like the recommender in use is fitted on the log
-    before its last --days, and the users it ranked then are counted who came in those days. It is
-    what to expect without a campaign; compare target and hold-out for what the campaign adds.
+    A lift of 2.0x is twice everyone's share, with its 95 % interval. "stay" is the share of a
+    segment's users that a later period places in it again, and what chance would place there.
     """
-    from recsys.atomic import whole_file
-    from recsys.audience.promotion import segment_table
-    from recsys.audience.report import campaign
+    from recsys.audience.marketing import segment_users
+    from recsys.run import load_log, load_titles
+    from recsys.viewing_log import is_simulated
 
-    name, simulated, plan = campaign(
-        workspace.logs,
-        workspace.recommenders,
-        title,
-        segment=segment,
-        size=size,
-        hold_out=hold_out,
-        days=days,
+    log = load_log(workspace.logs)
+    found = segment_users(
+        log,
+        load_titles(workspace.logs),
+        count=count,
         seed=seed,
+        recommenders=workspace.recommenders if model == "current" else None,
     )
-    if out is not None:
-        with whole_file(out) as draft:
-            plan.users.write_csv(draft)
-    target, held_out = plan.groups()
-    bands = [asdict(band) for band in plan.bands]
-    by_segment = segment_table(plan).to_dicts()
+    simulated = is_simulated(log)
     if output_format == "json":
-        print_json(
-            {
-                "item": plan.item,
-                "title": name,
-                "simulated": simulated,
-                "days": plan.days,
-                "target": target,
-                "hold_out": held_out,
-                "base_rate": plan.base_rate,
-                "smallest_lift": plan.smallest_lift(),
-                "bands": bands,
-                "segments": by_segment,
-            }
-        )
+        print_json({"simulated": simulated, **found.as_json()})
         return
     if simulated:
         console.warn(SIMULATED_NOTE)
-    lift = plan.smallest_lift()
-    console.say(f"{name}: {target} users to show it to, {held_out} held out")
-    if lift is not None:
-        console.say(f"a difference of {lift:.1%} between the groups would likely be told")
-    print_table(
-        ("band", "users then", "came", "response", "interval", "against all", "users now"),
-        [
-            (
-                number,
-                *(band["users"], band["responses"], f"{band['rate']:.1%}"),
-                f"{band['low']:.1%} to {band['high']:.1%}",
-                f"{band['rate'] / plan.base_rate:.2f}x",
-                int((plan.users["band"] == number).sum()),
-            )
-            for number, band in enumerate(bands, 1)
-        ],
-    )
-    for row in by_segment:
-        share = f"{row['expected_response']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
-        console.say(f"{row['segment']}: {row['users']} users, {share} expected")
+    if found.number is not None:
+        console.say(found.number.reason())
+    rows = []
+    for segment in found.segments:
+        kept = segment.steadiness
+        stay = "" if kept is None else f"{kept.share:.0%} ({kept.low:.0%} to {kept.high:.0%})"
+        chance = "" if kept is None else f"{kept.chance:.0%}"
+        apart = "; ".join(
+            f"{one.name} {one.lift:.1f}x ({one.low:.1f} to {one.high:.1f})"
+            for one in segment.traits()[:4]
+        )
+        rows.append((segment.name, segment.size, f"{segment.share:.0%}", stay, chance, apart))
+    print_table(("segment", "users", "share", "stay", "by chance", "set apart by"), rows)
+
+
+audience_group.add_command(audience_promote)

@@ -7,7 +7,7 @@ happens without a campaign; what a campaign adds is the target group's response 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import numpy as np
@@ -35,14 +35,29 @@ CAMPAIGN_SCHEMA = pl.Schema(
     {
         "rank": pl.Int64(),
         "user": pl.String(),
+        "item": pl.String(),
         "segment": pl.String(),
         "group": pl.String(),
+        "propensity": pl.Float64(),
         "band": pl.Int64(),
         "expected_response": pl.Float64(),
         "low": pl.Float64(),
         "high": pl.Float64(),
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """How a hold-out is drawn."""
+
+    hold_out: float = 0.1
+    """The share held out, 0 to below 1; each user's chance of it."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.hold_out < 1:  # which is false of nan, too
+            raise ValueError(f"need 0 <= hold_out < 1, got {self.hold_out}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +86,42 @@ class Campaign:
     """Best first."""
     base_rate: float
     """The response of all users who could have been chosen."""
+    by_segment: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """The segments, as `responses.SegmentResponses.of_title` gives them; empty if not measured."""
 
     def groups(self) -> tuple[int, int]:
         """How many users are to be shown the title, and how many are held out."""
-        target = int((self.users["group"] == TARGET).sum())
-        return target, self.users.height - target
+        return group_sizes(self.users)
 
     def smallest_lift(self, level: float = 0.05, power: float = 0.8) -> float | None:
-        """The smallest difference in response between the groups that is likely to be told.
+        """The smallest difference in response between the groups that is likely to be told."""
+        return smallest_lift(self.users, level, power)
 
-        Two-sided test of two shares, normal approximation (J. L. Fleiss, Statistical Methods for
-        Rates and Proportions, 1981): `(z + z') * sqrt(p (1 - p) (1/n + 1/m))`. None without both
-        groups.
-        """
-        target, held_out = self.groups()
-        if not target or not held_out:
-            return None
-        rate = float(self.users["expected_response"].to_numpy().mean())
-        z = float(norm.ppf(1 - level / 2) + norm.ppf(power))
-        return float(z * np.sqrt(rate * (1 - rate) * (1 / target + 1 / held_out)))
+
+def group_sizes(users: pl.DataFrame) -> tuple[int, int]:
+    """How many users of a campaign are to be shown the title, and how many are held out."""
+    target = int((users["group"] == TARGET).sum())
+    return target, users.height - target
+
+
+def smallest_lift(users: pl.DataFrame, level: float = 0.05, power: float = 0.8) -> float | None:
+    """The smallest difference in response between a campaign's groups that is likely to be told.
+
+    Two-sided test of two shares, normal approximation (J. L. Fleiss, Statistical Methods for
+    Rates and Proportions, 1981): `(z + z') * sqrt(p (1 - p) (1/n + 1/m))`. None without both
+    groups.
+
+    Args:
+        users: With the columns of `CAMPAIGN_SCHEMA`.
+        level: How often a difference may be told where there is none.
+        power: How often one that is there has to be told.
+    """
+    target, held_out = group_sizes(users)
+    if not target or not held_out:
+        return None
+    rate = float(users["expected_response"].to_numpy().mean())
+    z = float(norm.ppf(1 - level / 2) + norm.ppf(power))
+    return float(z * np.sqrt(rate * (1 - rate) * (1 / target + 1 / held_out)))
 
 
 def plan_campaign(
@@ -121,8 +153,7 @@ def plan_campaign(
         NoUsableRows: The log has no timestamps, or does not reach back far enough to measure.
         ValueError: The hold-out is no share.
     """
-    if not 0 <= hold_out < 1:
-        raise ValueError(f"need 0 <= hold_out < 1, got {hold_out}")
+    draw = Draw(hold_out, seed)
     if not is_timed(log):
         raise NoUsableRows("the campaign", "the log has no timestamps, so no response is told")
     bands, base_rate = _measured(log, item, fit, days)
@@ -143,26 +174,29 @@ def plan_campaign(
     if segment is not None:
         table = table.filter(pl.col("segment") == segment)
     chosen = table.head(size) if size is not None else table
-    drawn = _draw(chosen["band"].to_numpy(), hold_out, np.random.default_rng(seed))
-    group = pl.Series(np.where(drawn, HOLD_OUT, TARGET), dtype=pl.String)
-    ranked = chosen.with_columns(group.alias("group")).with_row_index("rank", 1)
-    final = ranked.with_columns(pl.col("band") + 1).select(*CAMPAIGN_SCHEMA).cast(CAMPAIGN_SCHEMA)
+    ranked = draw_groups(chosen.with_columns(pl.col("band") + 1, pl.lit(item).alias("item")), draw)
+    final = ranked.select(*CAMPAIGN_SCHEMA).cast(CAMPAIGN_SCHEMA)
     return Campaign(item, days, final, bands, base_rate)
 
 
 _FIRST_COLUMNS = ("user", "segment", "band", "expected_response", "low", "high")
 
 
-def segment_table(campaign: Campaign) -> pl.DataFrame:
-    """A row for each segment, by what is expected of its users: `segment, users, expected…`.
+def draw_groups(users: pl.DataFrame, draw: Draw) -> pl.DataFrame:
+    """Number ranked users and part those of each band into target and hold-out, by chance.
 
-    `expected_response`, `low` and `high` are means over its users.
+    Adds `rank`, from 1; `group`; and `propensity`, the chance with which a user came into their
+    group, so that what follows can be weighed by it.
+
+    Args:
+        users: Best first, with a column `band`.
+        draw: The share held out, and the seed.
     """
-    means = [pl.col(name).mean() for name in ("expected_response", "low", "high")]
-    table = campaign.users.drop_nulls("segment").group_by("segment")
-    return table.agg(pl.len().alias("users"), *means).sort(
-        "expected_response", "segment", descending=[True, False]
-    )
+    held = _draw(users["band"].to_numpy(), draw.hold_out, np.random.default_rng(draw.seed))
+    return users.with_columns(
+        pl.Series("group", np.where(held, HOLD_OUT, TARGET), dtype=pl.String),
+        pl.Series("propensity", np.where(held, draw.hold_out, 1 - draw.hold_out)),
+    ).with_row_index("rank", 1)
 
 
 def _measured(log: pl.DataFrame, item: str, fit: Fit, days: int) -> tuple[list[Band], float]:

@@ -11,8 +11,7 @@ import numpy.typing as npt
 import polars as pl
 from scipy.stats import binom, norm
 
-from recsys.interactions import Ints, played
-from recsys.viewing_log import DURATION_SECONDS, FROM_SECONDS, ITEM, TO_SECONDS, USER
+from recsys.interactions import Ints
 
 Doubles = npt.NDArray[np.float64]
 
@@ -67,21 +66,6 @@ class Moment:
     """Seconds, half-open."""
     share: float
     """Of those who got there, who left or played again; of a stretch, at its strongest second."""
-
-
-def title_curve(log: pl.DataFrame, item: str) -> RetentionCurve:
-    """The curve of one title, from all of its plays that tell their positions.
-
-    A title whose plays tell none has a curve of no viewers.
-    """
-    positions = pl.col(FROM_SECONDS).is_not_null() & pl.col(TO_SECONDS).is_not_null()
-    plays = played(log).filter((pl.col(ITEM) == item) & positions)
-    if plays.is_empty():
-        return RetentionCurve(0, np.empty(0, np.int64), np.empty(0, np.int64))
-    _, viewer = np.unique(plays[USER].to_numpy(), return_inverse=True)
-    start, end = plays[FROM_SECONDS].to_numpy(), plays[TO_SECONDS].to_numpy()
-    length = plays[DURATION_SECONDS].fill_null(0).to_numpy().max()
-    return retention_curve(viewer, start, end, length or float(end.max()))
 
 
 def retention_curve(viewer: Ints, start: Doubles, end: Doubles, duration: float) -> RetentionCurve:

@@ -1,33 +1,23 @@
 """Users grouped by what they watch, each group named by what sets it apart."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from recsys.audience.grouping import GroupCount, grouped
+from recsys.audience.portrait import Favourite, Portrait, portraits, strongest
+from recsys.audience.steadiness import Steadiness
 from recsys.errors import NoUsableRows
 from recsys.interactions import Floats, Interactions, Ints
-from recsys.viewing_log import GENRE, ITEM, TITLE
 
-Doubles = npt.NDArray[np.float64]
+__all__ = ["Favourite", "Segment", "Segmentation", "find_segments"]
 
-MOST_SEGMENTS = 8
 SILHOUETTE_USERS = 2000
 TELLING_LIFT = 1.2
 """A genre or title names a segment only when it is watched this many times as much as overall."""
-FEWEST_VIEWERS = 5
-"""A title watched by fewer users of a segment says nothing about it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Favourite:
-    """A genre or a title that a segment watches more than others do."""
-
-    name: str
-    lift: float
-    """The segment's share over everyone's."""
+ALL = "All viewers"
+"""The name of the only segment, where there are no groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +33,17 @@ class Segment:
     """By lift; empty where no genres are known."""
     titles: list[Favourite]
     """By lift."""
+    hours: list[Favourite] = field(default_factory=list)
+    """Parts of the day (UTC) by lift; empty where times are not told."""
+    devices: list[Favourite] = field(default_factory=list)
+    """By lift; empty where devices are not told."""
+    steadiness: Steadiness | None = None
+    """Whether its users stay in it; None where that was not measured."""
+
+    def traits(self) -> list[Favourite]:
+        """Whatever sets it apart beyond chance: genres, hours and devices, then titles."""
+        kinds = (self.genres, self.hours, self.devices, self.titles)
+        return [one for kind in kinds for one in kind if one.apart and one.lift > 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,25 @@ class Segmentation:
     members: dict[str, int]
     """Each user's segment, by its place in `segments`."""
     silhouette: float
-    """-1 to 1; how well the segments are parted (Rousseeuw 1987)."""
+    """-1 to 1; how well the segments are parted (Rousseeuw 1987); 0 for one segment."""
+    number: GroupCount | None = None
+    """How their number was told; None where it was asked for."""
+    steadiness: Steadiness | None = None
+    """Of all users together; None where it was not measured."""
+
+    def as_json(self) -> dict[str, object]:
+        """Plain values; `number` says how the number of segments was told, if it was not given."""
+        number = self.number
+        return {
+            "number": None if number is None else {**asdict(number), "reason": number.reason()},
+            "silhouette": self.silhouette,
+            "steadiness": None if self.steadiness is None else asdict(self.steadiness),
+            "segments": [asdict(segment) for segment in self.segments],
+        }
+
+    def labels(self, users: tuple[str, ...]) -> Ints:
+        """`(users,)`: the segment of each user of the log."""
+        return np.array([self.members[user] for user in users], np.int64)
 
 
 def find_segments(
@@ -61,8 +80,10 @@ def find_segments(
     vectors: Floats,
     titles: pl.DataFrame,
     *,
-    count: int | None = None,
+    count: int,
     seed: int = 0,
+    log: pl.DataFrame | None = None,
+    number: GroupCount | None = None,
 ) -> Segmentation:
     """Group users by k-means over the directions of their vectors.
 
@@ -71,105 +92,71 @@ def find_segments(
         vectors: `(users, dim)`, as a model represents them; only their direction is used, since
             their length says mostly how much a user watches.
         titles: With the columns of `viewing_log.TITLE_SCHEMA`; may be empty.
-        count: How many segments; None takes the number, 2 to 8, of the best silhouette.
+        count: How many segments, at least 1.
         seed: Of k-means.
+        log: The rows behind the interactions, for hours and devices.
+        number: How `count` was told.
 
     Raises:
         NoUsableRows: There are fewer kinds of users than segments.
     """
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = vectors / np.maximum(lengths, 1e-12)
+    unit = np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
     kinds = len(np.unique(unit.round(5), axis=0))
-    if kinds <= (count or 2):
+    if count > 1 and kinds <= count:
         raise NoUsableRows("the grouping of users", f"there are only {kinds} kinds of users")
-    counts = (count,) if count else range(2, min(MOST_SEGMENTS, kinds - 1) + 1)
-    silhouette, labels = max(
-        (_grouped(unit, number, seed) for number in counts), key=lambda grouping: grouping[0]
-    )
-    order = np.argsort(-np.bincount(labels), kind="stable")  # largest first
+    labels = grouped(unit, count, seed)[1] if count > 1 else np.zeros(len(unit), np.int64)
+    order = np.argsort(-np.bincount(labels, minlength=count), kind="stable")  # largest first
     places = np.argsort(order)[labels]
     return Segmentation(
-        segments=_described(interactions, places, len(order), titles),
+        segments=_described(interactions, places, count, titles, log),
         members=dict(zip(interactions.users, places.tolist(), strict=True)),
-        silhouette=silhouette,
+        silhouette=_silhouette(unit, labels, seed),
+        number=number,
     )
 
 
-def _grouped(unit: Floats, count: int, seed: int) -> tuple[float, Ints]:
-    from sklearn.cluster import KMeans
+def _silhouette(unit: Floats, labels: Ints, seed: int) -> float:
     from sklearn.metrics import silhouette_score
 
-    if count == 1:
-        return 0.0, np.zeros(len(unit), np.int64)
-    labels = KMeans(count, n_init=10, random_state=seed).fit_predict(unit)
-    size = min(SILHOUETTE_USERS, len(unit))
-    judged = silhouette_score(unit, labels, sample_size=size, random_state=seed)
-    return float(judged), labels.astype(np.int64)
+    chosen = np.arange(len(unit))
+    if len(unit) > SILHOUETTE_USERS:
+        chosen = np.random.default_rng(seed).choice(len(unit), SILHOUETTE_USERS, replace=False)
+    if not 1 < len(np.unique(labels[chosen])) < len(chosen):
+        return 0.0
+    return float(silhouette_score(unit[chosen], labels[chosen]))
 
 
 def _described(
-    interactions: Interactions, places: Ints, count: int, titles: pl.DataFrame
+    interactions: Interactions,
+    places: Ints,
+    count: int,
+    titles: pl.DataFrame,
+    log: pl.DataFrame | None,
 ) -> list[Segment]:
-    watched = interactions.matrix()  # (users, items)
-    member = np.zeros((count, len(places)), np.float32)
-    member[places, np.arange(len(places))] = 1
-    viewers = np.asarray(member @ watched, np.float64)  # (segments, items)
-    genre_of = dict(titles.select(ITEM, GENRE).drop_nulls().iter_rows())
-    title_of = dict(titles.select(ITEM, TITLE).drop_nulls().iter_rows())
     sizes = np.bincount(places, minlength=count)
     segments: list[Segment] = []
-    for place in range(count):
-        genres = _genre_lifts(viewers, place, interactions.items, genre_of)
-        names = [title_of.get(item, item) for item in interactions.items]
-        favourites = _title_lifts(viewers, sizes, place, names)
-        name = _name(genres, favourites)
-        taken = sum(segment.name.split(" · ")[0] == name for segment in segments)
+    taken: dict[str, int] = {}
+    for place, told in enumerate(portraits(interactions, places, count, titles, log)):
+        name = ALL if count == 1 else _name(told)
+        taken[name] = taken.get(name, 0) + 1
         segments.append(
             Segment(
-                name=f"{name} · {taken + 1}" if taken else name,
+                name=f"{name} · {taken[name]}" if taken[name] > 1 else name,
                 size=int(sizes[place]),
                 share=float(sizes[place] / len(places)),
-                genres=genres,
-                titles=favourites,
+                genres=told.genres,
+                titles=told.titles,
+                hours=told.hours,
+                devices=told.devices,
             )
         )
     return segments
 
 
-def _genre_lifts(
-    viewers: Doubles, place: int, items: tuple[str, ...], genre_of: Mapping[str, str]
-) -> list[Favourite]:
-    """A genre's share of the segment's viewing over its share of everyone's."""
-    genres = np.array([genre_of.get(item, "") for item in items])
-    lifts = []
-    for genre in np.unique(genres[genres != ""]):
-        of_genre = genres == genre
-        here = viewers[place, of_genre].sum() / max(viewers[place].sum(), 1)
-        overall = viewers[:, of_genre].sum() / viewers.sum()
-        lifts.append(Favourite(str(genre), float(here / overall)))
-    return sorted(lifts, key=lambda favourite: (-favourite.lift, favourite.name))
-
-
-def _title_lifts(
-    viewers: Doubles,
-    sizes: Ints,
-    place: int,
-    names: list[str],
-    *,
-    most: int = 5,
-) -> list[Favourite]:
-    """The share of the segment's users who watched a title over that of all users."""
-    overall = viewers.sum(axis=0) / sizes.sum()
-    lift = viewers[place] / sizes[place] / overall
-    lift[viewers[place] < FEWEST_VIEWERS] = 0
-    best = [n for n in np.argsort(-lift, kind="stable")[:most] if lift[n] > 1]
-    return [Favourite(names[n], float(lift[n])) for n in best]
-
-
-def _name(genres: list[Favourite], titles: list[Favourite]) -> str:
-    telling = [genre.name for genre in genres[:2] if genre.lift >= TELLING_LIFT]
-    if telling:
-        return " and ".join(telling)
-    if titles and titles[0].lift >= TELLING_LIFT:
-        return f"Viewers of {titles[0].name}"
-    return "Everyone else"
+def _name(told: Portrait) -> str:
+    genres = strongest(told.genres[:2], TELLING_LIFT)
+    if genres:
+        return " and ".join(genres)
+    titles = strongest(told.titles[:1], TELLING_LIFT)
+    return f"Viewers of {titles[0]}" if titles else "Everyone else"

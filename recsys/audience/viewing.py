@@ -31,6 +31,8 @@ END_SLACK = 1.0
 """Seconds; who gets so near to the end has not left."""
 RESUME_HOURS = 24.0
 """A viewer whose last play ended less than this before the log's end may yet go on."""
+MOST_RESUME_HOURS = 87_660.0
+"""Ten years."""
 _EVERY: dict[CohortUnit, str] = {"day": "1d", "week": "1w", "month": "1mo"}
 
 
@@ -105,8 +107,14 @@ def viewing_of(
     Args:
         rows: The title's rows, with the columns of `viewing_log.SCHEMA`.
         log_end: When the whole log ends; None if it has no timestamps, and then nobody may go on.
-        resume_hours: A viewer whose last play ended less than this before `log_end` may go on.
+        resume_hours: A viewer whose last play ended less than this before `log_end` may go on; 0 to
+            `MOST_RESUME_HOURS`.
+
+    Raises:
+        ValueError: The hours are out of their range.
     """
+    if not 0 <= resume_hours <= MOST_RESUME_HOURS:  # which is false of nan, too
+        raise ValueError(f"need 0 <= resume_hours <= {MOST_RESUME_HOURS:g}, got {resume_hours}")
     told = pl.col(FROM_SECONDS).is_not_null() & pl.col(TO_SECONDS).is_not_null()
     plays = played(rows).filter(told)
     if plays.is_empty():

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.audience.report import audience_tables, find_title, retention
-from recsys.audience.retention import retention_curve, title_curve, wilson_interval
+from recsys.audience.marketing import audience_tables
+from recsys.audience.report import find_title, retention
+from recsys.audience.retention import retention_curve, wilson_interval
 from recsys.audience.segments import find_segments
 from recsys.audience.titles import title_table
+from recsys.audience.viewing import viewing_of
 from recsys.errors import NoUsableRows, UnknownTitle
 from recsys.interactions import Interactions
 from recsys.logs.store import LogStore
@@ -74,7 +76,7 @@ def test_wilsons_interval_is_his() -> None:
 
 
 def test_a_title_without_positions_has_no_curve(log_of: LogOf) -> None:
-    assert title_curve(log_of([("u", "a", 1)]), "a").viewers == 0
+    assert viewing_of(log_of([("u", "a", 1)]), None) is None
 
 
 def test_the_title_table_is_its_derivation(log_of: LogOf) -> None:
@@ -106,27 +108,27 @@ def test_an_impression_without_a_click_is_no_view(log_of: LogOf) -> None:
 
 
 def test_two_camps_are_two_segments_named_by_what_they_watch(log_of: LogOf) -> None:
-    """Ten users watch a and b only, six watch c and d only."""
-    camps = [(f"u{n}", item) for n in range(10) for item in "ab"]
-    camps += [(f"v{n}", item) for n in range(6) for item in "cd"]
+    """Twenty users watch a and b only, twelve watch c and d only."""
+    camps = [(f"u{n}", item) for n in range(20) for item in "ab"]
+    camps += [(f"v{n}", item) for n in range(12) for item in "cd"]
     interactions = Interactions.from_log(log_of([(user, item, 1) for user, item in camps]))
-    noise = np.random.default_rng(0).normal(0, 0.01, (16, 2))
-    vectors = np.where(np.arange(16)[:, None] < 10, [1, 0], [0, 1]) + noise
+    noise = np.random.default_rng(0).normal(0, 0.01, (32, 2))
+    vectors = np.where(np.arange(32)[:, None] < 20, [1, 0], [0, 1]) + noise
     found = find_segments(interactions, vectors.astype(np.float32), NO_TITLES, count=2)
 
     assert [(s.name, s.size, s.share) for s in found.segments] == [
-        ("Viewers of a", 10, 10 / 16),
-        ("Viewers of c", 6, 6 / 16),
+        ("Viewers of a", 20, 20 / 32),
+        ("Viewers of c", 12, 12 / 32),
     ]
-    # All ten of ten watch a, against ten of sixteen overall.
-    assert found.segments[0].titles[0].lift == pytest.approx(1 / (10 / 16))
-    assert {found.members[f"u{n}"] for n in range(10)} == {0}
+    # All twenty of twenty watch a, against twenty of thirty-two overall.
+    assert found.segments[0].titles[0].lift == pytest.approx(1 / (20 / 32))
+    assert {found.members[f"u{n}"] for n in range(20)} == {0}
 
 
 def test_users_who_are_all_alike_are_not_grouped(log_of: LogOf) -> None:
     interactions = Interactions.from_log(log_of([("u", "a", 1), ("v", "a", 1), ("w", "a", 1)]))
     with pytest.raises(NoUsableRows, match="only 1 kinds of users"):
-        find_segments(interactions, np.ones((3, 2), np.float32), NO_TITLES)
+        find_segments(interactions, np.ones((3, 2), np.float32), NO_TITLES, count=2)
 
 
 def test_a_title_is_found_by_item_or_name_and_a_slip_gets_a_hint(log_of: LogOf) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.retention import planted
 from recsys.audience.shot_effects import benjamini_hochberg, shot_effects
 from recsys.audience.viewing import Viewing, last_moment, viewing_of
 from recsys.simulate import FILM, FILM_PATTERN, FILM_SECONDS, WatchPattern, simulate
@@ -44,22 +45,6 @@ def random_shots(seed: int, count: int = 70) -> tuple[np.ndarray, np.ndarray]:
     return edges[:-1], edges[1:]
 
 
-def planted(starts: np.ndarray, ends: np.ndarray) -> tuple[set[int], set[int]]:
-    """The shots that hold a drop-off, and those of which at least half is watched again."""
-    loses = {
-        int(np.flatnonzero((starts <= drop.second) & (drop.second < ends))[0])
-        for drop in FILM_PATTERN.drop_offs
-    }
-    wins = {
-        shot
-        for again in FILM_PATTERN.rewatches
-        for shot in range(len(starts))
-        if min(ends[shot], again.end) - max(starts[shot], again.start)
-        >= 0.5 * (ends[shot] - starts[shot])
-    }
-    return loses, wins
-
-
 def test_the_counts_are_those_of_the_ranges() -> None:
     """Four shots of 10 s. 0 sees all; 1 leaves at the cut to the last; 2 sees the second again."""
     seen = viewing((0, 0, 40), (1, 0, 30), (2, 0, 25), (2, 10, 20), (2, 12, 16))
@@ -78,7 +63,7 @@ def test_planted_shots_are_found_and_nothing_else_whatever_the_seed() -> None:
     for seed in range(SEEDS):
         starts, ends = random_shots(seed)
         effects = shot_effects(starts, ends, simulated_film(seed, FILM_PATTERN))
-        loses, wins = planted(starts, ends)
+        loses, wins = planted(FILM_PATTERN, starts, ends)
         assert {effect.shot for effect in effects if effect.loses} == loses, seed
         assert {effect.shot for effect in effects if effect.wins_back} == wins, seed
 

@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from recsys.audience.report import segment_users
-from recsys.audience.retention import drop_offs, rewatched_stretches, title_curve
+from recsys.audience.marketing import segment_users
+from recsys.audience.retention import RetentionCurve, drop_offs, rewatched_stretches
 from recsys.audience.titles import title_table
+from recsys.audience.viewing import viewing_of
 from recsys.logs.check import check_log
 from recsys.simulate import (
     FILM,
@@ -110,8 +111,14 @@ def test_sequels_follow_as_planted(simulation: Simulation) -> None:
     assert follows / (follows + misses) == pytest.approx(SEQUEL_SHARE + 0.03, abs=0.05)
 
 
+def curve_of(log: pl.DataFrame) -> RetentionCurve:
+    viewing = viewing_of(log.filter(pl.col("item") == FILM), None)
+    assert viewing is not None
+    return viewing.curve()
+
+
 def test_the_films_drop_offs_and_rewatched_stretches_are_found_and_nothing_else() -> None:
-    curve = title_curve(simulate(0).log, FILM)
+    curve = curve_of(simulate(0).log)
 
     assert sorted(moment.start for moment in drop_offs(curve)) == [
         int(drop.second) for drop in FILM_PATTERN.drop_offs
@@ -126,7 +133,7 @@ def test_the_films_drop_offs_and_rewatched_stretches_are_found_and_nothing_else(
 def test_patterns_can_be_given_in_seconds() -> None:
     pattern = WatchPattern((DropOff(30.0, 0.5),), (Rewatch(10.0, 15.0, 0.6),), steady_loss=0.0)
     made = simulate(0, users=200, titles=8, plays_per_user=6, patterns={FILM: pattern})
-    curve = title_curve(made.log, FILM)
+    curve = curve_of(made.log)
     assert [moment.start for moment in drop_offs(curve)] == [30]
     assert [(m.start, m.end) for m in rewatched_stretches(curve)] == [(10, 15)]
 
@@ -135,6 +142,6 @@ def test_a_steady_title_shows_no_drop_off_and_no_rewatch() -> None:
     steady = {FILM: WatchPattern(steady_loss=0.6)}
     found = 0
     for seed in range(10):
-        curve = title_curve(simulate(seed, users=150, titles=8, patterns=steady).log, FILM)
+        curve = curve_of(simulate(seed, users=150, titles=8, patterns=steady).log)
         found += len(drop_offs(curve)) + len(rewatched_stretches(curve))
     assert found == 0

@@ -1,8 +1,9 @@
-"""What importing a viewing log costs: `python benchmarks/logs.py [--rows 1e6,1e7,1e8]`.
+"""What a viewing log costs: `python benchmarks/logs.py [--rows 1e6,1e7,1e8]`.
 
-Writes a simulated log of each size, in order of time over 90 days, as CSV and as Parquet, and
-imports it in a process of its own; prints rows a second, CPU seconds, peak memory, and the time to
-read one day of the imported log again. Each file is deleted after its import.
+Writes a simulated log of each size, in order of time over 90 days, as CSV and as Parquet. Each is
+imported in a process of its own, and what models learn from is made of the imported log in another:
+rows a second, CPU seconds, peak memory, and the time to read one day again. Files are deleted when
+they were measured.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,27 @@ def measure(file: Path, logs: Path) -> dict[str, float]:
     }
 
 
+def measure_interactions(logs: Path) -> dict[str, float]:
+    """Make interactions of an imported log in this process, and say what it cost."""
+    from recsys.logs.store import LogStore
+
+    begin, cpu = time.perf_counter(), time.process_time()
+    found = LogStore(logs).interactions()
+    wall, spent = time.perf_counter() - begin, time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    held = sum(a.nbytes for a in (found.starts, found.item, found.when, found.weight)) / 1e6
+    return {"pairs": len(found.item), "wall": wall, "cpu": spent, "peak": peak, "held": held}
+
+
+def in_a_process(task: str, *paths: Path) -> dict[str, float]:
+    command = [sys.executable, __file__, "--task", task, *map(str, paths)]
+    ran = subprocess.run(command, check=False, capture_output=True, text=True)
+    if ran.returncode:
+        sys.exit(ran.stderr)
+    told: dict[str, float] = json.loads(ran.stdout)
+    return told
+
+
 def main() -> None:
     from dashboard.console import print_table
 
@@ -105,40 +127,66 @@ def main() -> None:
     parser.add_argument("--formats", default="csv,parquet", help="with commas")
     parser.add_argument("--shuffled", action="store_true", help="not in order of time")
     parser.add_argument("--folder", type=Path, help="where to write, with room for the largest")
-    parser.add_argument("--import", dest="imported", type=Path, nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--task", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.imported:
-        print(json.dumps(measure(*options.imported)))
+    if options.task:
+        task, *paths = options.task
+        print(json.dumps(TASKS[task](*map(Path, paths))))
         return
-    lines = []
+    imports, learned = [], []
     for rows in (int(float(size)) for size in options.rows.split(",")):
         for kind in options.formats.split(","):
             with tempfile.TemporaryDirectory(dir=options.folder) as folder:
                 file, logs = Path(folder) / f"log.{kind}", Path(folder) / "logs"
                 write_log(file, rows, shuffled=options.shuffled)
-                command = [sys.executable, __file__, "--import", str(file), str(logs)]
-                ran = subprocess.run(command, capture_output=True, text=True, check=True)
-                cost = json.loads(ran.stdout)
-                stored = sum(f.stat().st_size for f in logs.rglob("*.parquet"))
-                lines.append(
-                    (
-                        f"{rows:,}",
-                        kind,
-                        f"{file.stat().st_size / 1e6:,.0f}",
-                        round(rows / cost["wall"] / 1e6, 2),
-                        round(cost["wall"], 1),
-                        round(cost["cpu"], 1),
-                        round(rows / cost["cpu"] / 1e6, 2),
-                        round(cost["peak"]),
-                        f"{stored / 1e6:,.0f}",
-                        cost["set aside"],
-                        f"{cost['day rows']:,} in {cost['day wall']:.2f} s",
-                    )
+                imports.append(
+                    import_line(rows, kind, file, logs, in_a_process("import", file, logs))
                 )
-                print(*lines[-1], file=sys.stderr, sep="  ")
-    header = ("rows", "format", "file MB", "M rows/s", "wall s", "CPU s", "M rows/CPU s")
-    print_table((*header, "peak MB", "stored MB", "repeats", "one day"), lines)
+                print(*imports[-1], file=sys.stderr, sep="  ", flush=True)
+                learned.append(learned_line(rows, kind, in_a_process("interactions", logs)))
+                print(*learned[-1], file=sys.stderr, sep="  ", flush=True)
+    costs = ("M rows/s", "wall s", "CPU s", "M rows/CPU s", "peak MB")
+    print("Import")
+    print_table(("rows", "format", "file MB", *costs, "stored MB", "repeats", "one day"), imports)
+    print("\nFrom the imported log to interactions")
+    print_table(("rows", "format", *costs, "pairs", "held MB"), learned)
 
+
+def costs(rows: int, cost: dict[str, float]) -> tuple[float, float, float, float, int]:
+    per_second, per_cpu_second = rows / cost["wall"] / 1e6, rows / cost["cpu"] / 1e6
+    return (
+        round(per_second, 2),
+        round(cost["wall"], 1),
+        round(cost["cpu"], 1),
+        round(per_cpu_second, 2),
+        round(cost["peak"]),
+    )
+
+
+def import_line(
+    rows: int, kind: str, file: Path, logs: Path, cost: dict[str, float]
+) -> tuple[object, ...]:
+    stored = sum(part.stat().st_size for part in logs.rglob("*.parquet"))
+    return (
+        f"{rows:,}",
+        kind,
+        f"{file.stat().st_size / 1e6:,.0f}",
+        *costs(rows, cost),
+        f"{stored / 1e6:,.0f}",
+        cost["set aside"],
+        f"{cost['day rows']:,} in {cost['day wall']:.2f} s",
+    )
+
+
+def learned_line(rows: int, kind: str, cost: dict[str, float]) -> tuple[object, ...]:
+    held = f"{cost['held']:,.0f}"
+    return (f"{rows:,}", kind, *costs(rows, cost), f"{cost['pairs']:,}", held)
+
+
+TASKS: dict[str, Callable[..., dict[str, float]]] = {
+    "import": measure,
+    "interactions": measure_interactions,
+}
 
 if __name__ == "__main__":
     main()

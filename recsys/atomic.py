@@ -18,9 +18,9 @@ def whole_file(path: Path) -> Iterator[Path]:
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         yield draft
-        _flush(draft)
+        flush_to_disk(draft)
         draft.replace(path)
-        _flush(path.parent)
+        flush_to_disk(path.parent)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -34,14 +34,15 @@ def whole_folder(path: Path) -> Iterator[Path]:
     try:
         yield draft
         for file in draft.iterdir():
-            _flush(file)
+            flush_to_disk(file)
         draft.rename(path)
-        _flush(path.parent)
+        flush_to_disk(path.parent)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _flush(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
+    """Wait until what was written to a file, or the names in a folder, is on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -17,6 +17,7 @@ RecsysError
 └── CatalogueTooLarge  the model needs more memory than it may take
 """
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -55,7 +56,8 @@ class MissingColumns(RecsysError):
             f"columns found: {', '.join(self.present) or 'none'}",
         ]
         if self.likely:
-            pairs = " ".join(f"--rename {theirs}={ours}" for theirs, ours in self.likely.items())
+            named = (f"{theirs}={ours}" for theirs, ours in self.likely.items())
+            pairs = " ".join(f"--rename {shlex.quote(pair)}" for pair in named)
             lines.append(f"perhaps they are only named otherwise; try {pairs}")
         else:
             lines.append("rename your columns, or name them with --rename THEIRS=OURS")

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
+
 from recsys.atomic import whole_file
 from recsys.errors import ForgottenUser, UnusableModel
+from recsys.logs.forgotten import user_identity
 from recsys.logs.store import LogStore
 from recsys.models.model import read_card
+from recsys.viewing_log import USER
 
 NOTE = "trained_before_forgetting"
 """Of a card: when a user was last forgotten after the model was trained, and how many were."""
@@ -24,31 +28,50 @@ class Forgetting:
     rows: int
     """Rows of the log that were removed."""
     models: list[str]
-    """Folders of models that learned from the user, or may have."""
+    """Folders of models that learned from the user, and know them until they are replaced."""
 
 
 def forget_user(logs: Path, recommenders: Path, user: str) -> Forgetting:
-    """Remove a user from the log, and note it on every saved model.
+    """Remove a user from the log, and note it on every saved model that learned from them.
+
+    The notes come first, so that a call that is cut off, and repeated, leaves none out; it may
+    then count the user twice.
 
     Raises:
         UnreadableLog: The imported log, or the list of forgotten users, is damaged.
     """
-    known_before = LogStore(logs).is_forgotten(user)
-    at = datetime.now(UTC)
-    rows = LogStore(logs).forget(user, at)
-    noted = []
-    for folder in sorted(recommenders.glob("[!.]*/")):
-        try:
-            card = read_card(folder)
-        except UnusableModel:
-            continue  # it cannot be served
-        note = card.get(NOTE, {"users": 0})
-        if not known_before or rows:
-            card[NOTE] = {"users": note["users"] + 1, "last": at.isoformat(timespec="seconds")}
-            with whole_file(folder / "card.json") as draft:
-                draft.write_text(json.dumps(card, indent=2, ensure_ascii=False), "utf-8")
-        noted.append(folder.name)
-    return Forgetting(rows, noted)
+    store, at = LogStore(logs), datetime.now(UTC)
+    known_before = store.is_forgotten(user)
+    learned = [
+        folder
+        for folder in sorted(recommenders.glob("[!.]*/"))
+        if _learned_from(folder, user_identity(user))
+    ]
+    for folder in learned:
+        if not known_before or NOTE not in read_card(folder):
+            _note(folder, at)
+    return Forgetting(store.forget(user, at), [folder.name for folder in learned])
+
+
+def _learned_from(folder: Path, user: str) -> bool:
+    """Whether a saved model has the history of a user, or may have; not if it cannot be served."""
+    try:
+        read_card(folder)
+    except UnusableModel:
+        return False
+    try:
+        users = pl.scan_parquet(folder / "histories.parquet", glob=False)
+        return bool(users.filter(pl.col(USER) == user).select(pl.len()).collect().item())
+    except (OSError, pl.exceptions.PolarsError):
+        return True
+
+
+def _note(folder: Path, at: datetime) -> None:
+    card = read_card(folder)
+    users = card.get(NOTE, {"users": 0})["users"]
+    card[NOTE] = {"users": users + 1, "last": at.isoformat(timespec="seconds")}
+    with whole_file(folder / "card.json") as draft:
+        draft.write_text(json.dumps(card, indent=2, ensure_ascii=False), "utf-8")
 
 
 def refuse_forgotten(logs: Path, user: str) -> None:

@@ -30,6 +30,14 @@ def _renamings(
     for theirs, equals, ours in split:
         if not (theirs and equals and ours):
             raise click.BadParameter("give it as THEIRS=OURS", context, parameter)
+    if split:
+        from recsys.logs.mapping import OUR_COLUMNS
+
+        for _, _, ours in split:
+            if ours not in OUR_COLUMNS:
+                known = ", ".join(OUR_COLUMNS)
+                told = f"{ours!r} is none of our columns: {known}"
+                raise click.BadParameter(told, context, parameter)
     return {theirs: ours for theirs, _, ours in split}
 
 
@@ -68,10 +76,11 @@ def logs_import(
 ) -> None:
     """Add viewing logs to the workspace.
 
-    FILE is a .csv, .parquet or .jsonl (text also as .gz or .zst), or a folder of them, with the
-    columns user, item and timestamp (or order). Optional are watched_seconds, duration_seconds,
-    from_seconds, to_seconds (all in seconds), device, surface, click, rating and simulated. Bad
-    rows are set aside with their reason; a file that was imported before changes nothing.
+    FILE is a .csv, .tsv, .parquet or .jsonl (text also as .gz or .zst), or a folder of them, with
+    the columns user, item and timestamp (or order). Optional are watched_seconds,
+    duration_seconds, from_seconds, to_seconds (all in seconds), device, surface, click, rating and
+    simulated. Bad rows are set aside with their reason; a file that was imported before changes
+    nothing.
     """
     from recsys.logs.mapping import PLAIN, read_map
     from recsys.run import import_log
@@ -118,6 +127,8 @@ def logs_forget(user: str, output_format: str, workspace: Workspace, console: Co
     from recsys.forgetting import forget_user
 
     done = forget_user(workspace.logs, workspace.recommenders, user)
+    if not done.rows:
+        console.say(f"no rows of {user} in the log; the name is kept out of later imports")
     if done.models:
         console.warn("reel: saved recommenders learned from the user: run `reel recsys train`")
     if output_format == "json":
@@ -154,10 +165,22 @@ def logs_titles(
 @logs_group.command("simulate")
 @click.option("--out", required=True, type=file_path, help="The log to write, a .parquet.")
 @click.option("--titles-out", type=file_path, help="The table of titles to write, a .parquet.")
-@click.option("--seed", default=0, show_default=True, help="The same seed, the same log.")
-@click.option("--users", default=600, show_default=True, type=click.IntRange(1), help="Users.")
-@click.option("--titles", default=60, show_default=True, type=click.IntRange(8), help="Titles.")
-@click.option("--days", default=90, show_default=True, type=click.IntRange(1), help="Days it runs.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="The same seed, the same log.",
+)
+@click.option(
+    "--users", default=600, show_default=True, type=click.IntRange(1, 50_000), help="Users."
+)
+@click.option(
+    "--titles", default=60, show_default=True, type=click.IntRange(8, 10_000), help="Titles."
+)
+@click.option(
+    "--days", default=90, show_default=True, type=click.IntRange(1, 3650), help="Days it runs."
+)
 @shared_options
 def logs_simulate(
     *,
@@ -198,7 +221,8 @@ def _tell_import(done: "FileImport", workspace: Workspace, console: Console) -> 
         console.say(f"{done.source}: imported before, nothing changed")
         return
     for reason, count in done.quarantined.items():
-        console.warn(f"reel: {done.source}: {count} rows set aside, {reason}")
+        rows = "1 row" if count == 1 else f"{count:,} rows"
+        console.warn(f"reel: {done.source}: {rows} set aside: {reason}")
     if done.quarantined:
         kept = LogStore(workspace.logs).quarantine_of(done.digest)
         console.say(f"the rows set aside are in {kept}")

@@ -92,16 +92,13 @@ class RowCheck:
         theirs = their_columns(found, SCHEMA, columns)
         fixed = [ours for ours in SCHEMA if columns.source(ours).constant is not None]
         has = [*theirs, *fixed]
-        missing = [name for name in (USER, ITEM) if name not in has]
-        if missing or not {TIMESTAMP, ORDER} & set(has):
-            unmapped = [name for name in found if name not in theirs.values()]
-            require_columns([*has, *unmapped], (USER, ITEM), source, one_of=(TIMESTAMP, ORDER))
+        require_columns(has, (USER, ITEM), source, found, one_of=(TIMESTAMP, ORDER))
         return cls(source, columns, theirs, TIMESTAMP if TIMESTAMP in has else ORDER)
 
     @property
     def may_lack_times(self) -> bool:
         """Whether there is an order to fall back on, should the column of times be empty."""
-        return self.time == TIMESTAMP and ORDER in self.theirs
+        return self.time == TIMESTAMP and {TIMESTAMP, ORDER} <= self.theirs.keys()
 
     def without_times(self) -> "RowCheck":
         """For a file whose column of times is empty, which is as good as none."""
@@ -122,7 +119,7 @@ class RowCheck:
             before: How many rows of the file came before.
 
         Raises:
-            UnreadableLog: A column holds lists or structures.
+            UnreadableLog: A column holds lists, structures, bytes or lengths of time.
         """
         read = read_columns(raw, self.theirs, SCHEMA, self.columns, self.source)
         named, typed = read.named, read.typed.with_row_index(ROW, before + 1)
@@ -147,7 +144,7 @@ def check_log(raw: pl.DataFrame, source: Path, columns: ColumnMap = PLAIN) -> Ch
 
     Raises:
         MissingColumns: No user, no item, or neither a timestamp nor an order.
-        UnreadableLog: A column holds lists or structures.
+        UnreadableLog: A column holds lists, structures, bytes or lengths of time.
     """
     check = RowCheck.of_file(raw.columns, source, columns)
     if check.may_lack_times and not check.has_times(raw):
@@ -166,8 +163,7 @@ def check_titles(raw: pl.DataFrame, source: Path, columns: ColumnMap = PLAIN) ->
         UnreadableLog: A row has no item or no title, or a length that is not above 0.
     """
     theirs = their_columns(raw.columns, TITLE_SCHEMA, columns)
-    present = [*theirs, *(name for name in raw.columns if name not in theirs.values())]
-    require_columns(present, (ITEM, TITLE), source)
+    require_columns(theirs, (ITEM, TITLE), source, raw.columns)
     read = read_columns(raw, theirs, TITLE_SCHEMA, columns, source)
     named = read.named
     titles = _with_columns(read.typed, TITLE_SCHEMA).with_row_index(ROW, offset=1)

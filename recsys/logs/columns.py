@@ -3,10 +3,12 @@
 What cannot be read as its type becomes null here; `check` finds out why and says so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from recsys.errors import MissingColumns, UnreadableLog
@@ -19,23 +21,29 @@ INSTANT = pl.Datetime("us", "UTC")
 
 
 def require_columns(
-    present: Sequence[str], needed: Sequence[str], source: Path, one_of: Sequence[str] = ()
+    has: Iterable[str],
+    needed: Sequence[str],
+    source: Path,
+    found: Sequence[str],
+    one_of: Sequence[str] = (),
 ) -> None:
     """Raise `MissingColumns`, which names likely renamings, unless what is needed is present.
 
     Args:
-        present: The columns found.
-        needed: All of these must be present.
-        source: Named in the error.
+        has: Those of our columns that the file has, or that a map gives it.
+        needed: All of these must be among them.
+        source: Named in the error, and
+        found: all columns of the file, by their names there.
         one_of: At least one of these must be present, if any are given.
     """
+    present = set(has)
     missing = [name for name in needed if name not in present]
     wanted = list(missing)
-    if one_of and not set(one_of) & set(present):
+    if one_of and not set(one_of) & present:
         missing.append(" or ".join(one_of))
         wanted += one_of
     if missing:
-        raise MissingColumns(source, missing, list(present), likely_names(present, wanted))
+        raise MissingColumns(source, missing, list(found), likely_names(found, wanted))
 
 
 def likely_names(present: Sequence[str], wanted: Sequence[str]) -> dict[str, str]:
@@ -88,17 +96,14 @@ def read_columns(
         source: Named in errors.
 
     Raises:
-        UnreadableLog: A column holds lists or structures.
+        UnreadableLog: A column holds lists, structures, bytes or lengths of time.
     """
-    nested = [name for name in theirs.values() if raw.schema[name].is_nested()]
-    if nested:
-        reason = f"column {nested[0]} holds {raw.schema[nested[0]]}, not single values"
-        raise UnreadableLog(source, reason)
+    _require_values(raw, theirs.values(), source)
     named, typed = [], []
     for ours, dtype in schema.items():
         told = columns.source(ours)
         if ours in theirs:
-            found = raw[theirs[ours]].alias(ours)
+            found = _spelled(raw[theirs[ours]]).alias(ours)
         elif told.constant is not None:
             found = pl.Series(ours, [told.constant]).new_from_index(0, raw.height)
         else:
@@ -109,10 +114,28 @@ def read_columns(
     return ReadColumns(pl.DataFrame(named), _capped(pl.DataFrame(typed), columns))
 
 
+def _require_values(raw: pl.DataFrame, names: Iterable[str], source: Path) -> None:
+    """Raise UnreadableLog for columns of which no one can say what their values mean."""
+    for name in names:
+        dtype = raw.schema[name]
+        if dtype.is_nested() or isinstance(dtype, pl.Binary | pl.Object):
+            raise UnreadableLog(source, f"column {name} holds {dtype}, not single values")
+        if isinstance(dtype, pl.Duration):
+            reason = f"column {name} holds {dtype}; write lengths of time as numbers, in seconds"
+            raise UnreadableLog(source, reason)
+
+
+def _spelled(value: pl.Series) -> pl.Series:
+    """Categories as the texts they stand for, which may have blanks around them as any others."""
+    return value.cast(pl.String) if isinstance(value.dtype, pl.Categorical | pl.Enum) else value
+
+
 def _read(
     value: pl.Series, ours: str, dtype: pl.DataType, told: Source
 ) -> tuple[pl.Series, pl.Series]:
     """A column trimmed, and read as its type."""
+    if ours in (USER, ITEM) and isinstance(value.dtype, pl.String) and _plain_names(value):
+        return value, value
     if isinstance(value.dtype, pl.String) and not isinstance(dtype, pl.String):
         read = _typed(value, ours, dtype, told).cast(dtype).alias(ours)
         if read.null_count() == value.null_count():
@@ -132,7 +155,7 @@ def _capped(typed: pl.DataFrame, columns: ColumnMap) -> pl.DataFrame:
 
 def has_values(value: pl.Series) -> bool:
     """Whether a column as read holds anything but empty texts and blanks."""
-    return bool(_trimmed(value).is_not_null().any())
+    return bool(_trimmed(_spelled(value)).is_not_null().any())
 
 
 def identities(value: pl.Series) -> pl.Series:
@@ -141,11 +164,42 @@ def identities(value: pl.Series) -> pl.Series:
         whole = value.cast(pl.Int64, strict=False)
         text = value.cast(pl.String)
         return whole.cast(pl.String).zip_with((whole == value).fill_null(False), text)
-    text = _text(value)
+    text = value.cast(pl.String)
     # The pattern costs more than all else, and hardly any column needs it.
     if text.filter(text.str.ends_with("0")).str.contains(".", literal=True).any():
         return text.str.replace(r"^(-?\d+)\.0+$", "$1")
     return text
+
+
+def _plain_names(text: pl.Series) -> bool:
+    """Whether all texts are users or items as they stand: far quicker than trimming and reading.
+
+    It may be False for texts that are, and is never True for any that are not.
+    """
+    last = _last_bytes(text)
+    if last is None or (last <= ord(" ")).any() or (text < "!").any():
+        return False  # one may be empty, or have blanks at an end
+    zeros = text.gather(np.flatnonzero(last == ord("0")))
+    return not zeros.str.contains(".", literal=True).any()
+
+
+def _last_bytes(text: pl.Series) -> npt.NDArray[np.uint8] | None:
+    """`(texts,)`, the last byte of each text, 0 if it is empty.
+
+    Read where Arrow keeps texts of up to 12 bytes, each after its length in a view of 16 bytes.
+    None if there are nulls or longer texts, which lie elsewhere.
+    """
+    if text.null_count() or text.is_empty():
+        return None
+    views = text.to_arrow(compat_level=pl.CompatLevel.newest())
+    memory = np.frombuffer(views.buffers()[1], np.uint8)
+    memory = memory[16 * views.offset : 16 * (views.offset + len(views))]
+    lengths = memory.view(np.uint32)[::4]
+    if lengths.max() > 12:
+        return None
+    last: npt.NDArray[np.uint8] = memory[np.arange(3, len(memory) + 3, 16) + lengths]
+    last[lengths == 0] = 0
+    return last
 
 
 def _trimmed(value: pl.Series) -> pl.Series:
@@ -171,17 +225,11 @@ def _typed(value: pl.Series, ours: str, dtype: pl.DataType, source: Source) -> p
     if isinstance(dtype, pl.Boolean):
         return _truths(value, source)
     if isinstance(dtype, pl.String):
-        return identities(value) if ours in (USER, ITEM) else _text(value)
+        return identities(value) if ours in (USER, ITEM) else value.cast(pl.String)
     if value.dtype.is_temporal():
         return pl.Series(ours, [None], dtype).new_from_index(0, len(value))
     number = value.cast(dtype, strict=False)
     return number if source.unit is None else number / PER_SECOND[source.unit]
-
-
-def _text(value: pl.Series) -> pl.Series:
-    if isinstance(value.dtype, pl.Categorical | pl.Enum):
-        return value.cast(pl.String)
-    return value.cast(pl.String, strict=not isinstance(value.dtype, pl.Binary))
 
 
 def _truths(value: pl.Series, source: Source) -> pl.Series:

@@ -32,6 +32,8 @@ FORMATS = {
 BATCH_ROWS = 1 << 20
 MOST_GROUP_ROWS = 1 << 25
 """A row group is decoded whole, and its few bytes may claim any number of rows."""
+MOST_NAMES = 10_000
+"""JSON lines in which every row has names of its own are no table."""
 UNIT_SEPARATOR = "\x1f"
 """Stands for a separator of several bytes, of which the CSV reader takes only one."""
 
@@ -41,7 +43,7 @@ class Table:
     """A file, ready to be read once."""
 
     columns: list[str]
-    """Those found; of JSON lines, those of the first block."""
+    """Those found. Of JSON lines, those asked for, if any were: to find all, it is read whole."""
     batches: Iterator[pl.DataFrame]
     """Its rows in order; the columns asked for that are there, as text unless from Parquet."""
 
@@ -64,7 +66,11 @@ def log_files(path: Path) -> FoundFiles:
         return FoundFiles([path], [])
     files: list[Path] = []
     refused: list[tuple[Path, str]] = []
-    for folder, folders, names in os.walk(path):
+
+    def refuse(error: OSError) -> None:
+        refused.append((Path(error.filename), error.strerror or str(error)))
+
+    for folder, folders, names in os.walk(path, onerror=refuse):
         folders.sort()
         for name in sorted([*names, *folders]):
             found = Path(folder) / name
@@ -159,11 +165,15 @@ def _known() -> str:
 
 
 def _open_csv(source: Path, wanted: list[str] | None, layout: Layout) -> Table:
-    blocks = text_blocks(source, quotes=True)
+    blocks = text_blocks(source, quotes=len(layout.separator) == 1)
     first = next(blocks, None)
     if first is None or not first.data.removeprefix(b"\xef\xbb\xbf").strip():
         raise UnreadableLog(source, "the file is empty")
     names, body = _header(first, layout, source)
+    other = next((mark for mark in ";\t|" if mark in names[0]), None) if len(names) == 1 else None
+    if other is not None:
+        reason = f"its columns are separated by {other!r}, not {layout.separator!r}"
+        raise UnreadableLog(source, f"{reason}; a map can say so (docs/formats.md)")
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise UnreadableLog(source, f"two columns have one name: {twice}")
@@ -186,7 +196,10 @@ def _header(first: Block, layout: Layout, source: Path) -> tuple[list[str], Bloc
     except UnicodeDecodeError as error:
         raise _not_utf8(source, 1) from error
     one_byte = len(layout.separator) == 1
-    cells = next(csv.reader([text], delimiter=layout.separator)) if one_byte else None
+    try:
+        cells = next(csv.reader([text], delimiter=layout.separator)) if one_byte else None
+    except csv.Error as error:
+        raise UnreadableLog(source, f"line 1 names no columns ({error})") from error
     names = cells if cells is not None else text.split(layout.separator)
     return [name.strip() for name in names], Block(rest, 2)
 
@@ -265,29 +278,37 @@ def _not_parquet(source: Path, error: Exception) -> UnreadableLog:
 
 
 def _open_json(source: Path, wanted: list[str] | None) -> Table:
-    blocks = (b for b in text_blocks(source, quotes=False) if b.data.strip())
-    first = next(blocks, None)
-    if first is None:
-        raise UnreadableLog(source, "the file is empty")
-    first = Block(first.data.removeprefix(b"\xef\xbb\xbf"), first.first_line)
-    names = _json_names(first, source)
-    asked = names if wanted is None else list(wanted)
-
-    def batches() -> Iterator[pl.DataFrame]:
-        for block in chain((first,), blocks):
-            yield _json_rows(block, asked, source)
-
-    return Table(names, batches())
+    names = wanted or list(_all_json_names(source))
+    return Table(names, (_json_rows(block, names, source) for block in _json_blocks(source)))
 
 
-def _json_names(block: Block, source: Path, most: int = 1000) -> list[str]:
-    lines = block.data.split(b"\n", most)[:most]
-    rows = (
-        _json_object(line, number, source)
-        for number, line in enumerate(lines, block.first_line)
-        if line.strip()
-    )
-    return list(dict.fromkeys(name for row in rows for name in row))
+def _all_json_names(source: Path) -> dict[str, None]:
+    """The names that any line has: a column may begin anywhere."""
+    names: dict[str, None] = {}
+    empty = True
+    for block in _json_blocks(source):
+        names |= dict.fromkeys(_json_names(block, source))
+        empty = False
+        if len(names) > MOST_NAMES:
+            raise UnreadableLog(source, f"more than {MOST_NAMES:,} different names of columns")
+    if not names:
+        raise UnreadableLog(source, "the file is empty" if empty else "no line names a column")
+    return names
+
+
+def _json_blocks(source: Path) -> Iterator[Block]:
+    for block in text_blocks(source, quotes=False):
+        data = block.data.removeprefix(b"\xef\xbb\xbf") if block.first_line == 1 else block.data
+        if data.strip():
+            yield Block(data, block.first_line)
+
+
+def _json_names(block: Block, source: Path) -> list[str]:
+    try:
+        return pl.scan_ndjson(block.data, infer_schema_length=None).collect_schema().names()
+    except pl.exceptions.PolarsError:
+        rows = _json_objects(block, source)
+        return list(dict.fromkeys(name for row in rows for name in row))
 
 
 def _json_rows(block: Block, names: list[str], source: Path) -> pl.DataFrame:
@@ -295,12 +316,14 @@ def _json_rows(block: Block, names: list[str], source: Path) -> pl.DataFrame:
     try:
         return pl.read_ndjson(block.data, schema=schema)
     except pl.exceptions.PolarsError:  # one by one, to find the line or to read what polars cannot
-        rows = [
-            _json_object(line, number, source)
-            for number, line in enumerate(block.data.split(b"\n"), block.first_line)
-            if line.strip()
-        ]
+        rows = list(_json_objects(block, source))
     return pl.DataFrame({n: [_as_text(row.get(n)) for row in rows] for n in names}, schema=schema)
+
+
+def _json_objects(block: Block, source: Path) -> Iterator[dict[str, object]]:
+    for number, line in enumerate(block.data.split(b"\n"), block.first_line):
+        if line.strip():
+            yield _json_object(line, number, source)
 
 
 def _json_object(line: bytes, number: int, source: Path) -> dict[str, object]:

@@ -9,8 +9,9 @@ Maps for public data sets come with the package.
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib import resources
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -79,9 +80,19 @@ class ColumnMap:
         return self.sources.get(ours, Source(columns=(ours,)))
 
     def renamed(self, rename: Mapping[str, str]) -> "ColumnMap":
-        """This map, with `{theirs: ours}` taking the place of what it says of those columns."""
+        """This map, with `{theirs: ours}` taking the place of what it says of those columns.
+
+        A column that is renamed no longer goes by its own name.
+        """
         sources = dict(self.sources)
-        sources |= {ours: Source(columns=(theirs,)) for theirs, ours in rename.items()}
+        for ours in OUR_COLUMNS:
+            told = self.source(ours)
+            left = tuple(theirs for theirs in told.columns if theirs not in rename)
+            if left != told.columns:
+                sources[ours] = replace(told, columns=left)
+        for theirs, ours in rename.items():
+            if ours in OUR_COLUMNS:
+                sources[ours] = Source(columns=(theirs,))
         return ColumnMap(sources, self.layouts)
 
     def fingerprint(self) -> str:
@@ -154,8 +165,11 @@ def _source(ours: str, value: Any, name: str) -> Source:
     if ("column" in value) == ("constant" in value):
         raise UnusableMap(name, f"{ours} needs either a column or a constant")
     constant = value.get("constant")
-    if not isinstance(constant, str | int | float | bool | None):
+    if not isinstance(constant, str | int | float | bool | None) or _no_number(constant):
         raise UnusableMap(name, f"{ours}.constant must be one text, number, true or false")
+    for key in ("unit", "format", "zone", "at_most"):
+        if not isinstance(value.get(key, ""), str):
+            raise UnusableMap(name, f"{ours}.{key} must be text")
     source = Source(
         columns=_names(value["column"], ours, name) if "column" in value else (),
         constant=constant,
@@ -182,15 +196,26 @@ def _check_source(ours: str, source: Source, name: str) -> None:
         raise UnusableMap(name, f"only {TIMESTAMP} has a format and a zone, not {ours}")
     if (source.true or source.false or source.at_least is not None) and not clicked:
         raise UnusableMap(name, f"only {CLICK} is told by true, false and at_least, not {ours}")
-    if source.at_most is not None and source.at_most not in SCHEMA:
-        raise UnusableMap(name, f"{ours}.at_most {source.at_most!r} is none of our columns")
-    if source.at_least is not None and not isinstance(source.at_least, int | float):
+    if source.at_most is not None:
+        if source.at_most not in SCHEMA:
+            raise UnusableMap(name, f"{ours}.at_most {source.at_most!r} is none of our columns")
+        if not (OUR_COLUMNS[ours].is_float() and SCHEMA[source.at_most].is_float()):
+            reason = f"{ours}.at_most {source.at_most!r}: both columns must hold numbers"
+            raise UnusableMap(name, reason)
+    if isinstance(source.at_least, bool) or not isinstance(source.at_least, int | float | None):
+        raise UnusableMap(name, f"{ours}.at_least must be a number")
+    if _no_number(source.at_least):
         raise UnusableMap(name, f"{ours}.at_least must be a number")
     if source.zone is not None:
         try:
             ZoneInfo(source.zone)
         except (ValueError, OSError, KeyError, TypeError) as error:
             raise UnusableMap(name, f"there is no time zone {source.zone!r}") from error
+
+
+def _no_number(value: Any) -> bool:
+    """Whether it is TOML's `nan` or `inf`."""
+    return isinstance(value, float) and not isfinite(value)
 
 
 def _layout(suffix: str, value: Any, name: str) -> Layout:

@@ -7,19 +7,22 @@ years of ratings are not seven thousand files. Rows without a timestamp lie in f
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import polars as pl
 
+from recsys.atomic import flush_to_disk
 from recsys.viewing_log import ROW, SCHEMA, TIMESTAMP
 
 ROWS_AT_ONCE = 1 << 22
 """Rows are held until there are so many, or the file ends, and are then written by day."""
 FEWEST_ROWS = 20_000
 """A day with fewer rows than this in one writing shares its file with its neighbours."""
+FULL_DAY_ROWS = 2 * FEWEST_ROWS
+MICROSECONDS_A_DAY = 86_400_000_000
 STORED = pl.Schema({ROW: pl.UInt32(), **SCHEMA})
 
 
@@ -61,6 +64,7 @@ class PartWriter:
         self._held: list[pl.DataFrame] = []
         self._rows = 0
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="parts")
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
         self._writing: Future[None] | None = None
 
     def __enter__(self) -> Self:
@@ -78,6 +82,7 @@ class PartWriter:
                 self._wait()
         finally:
             self._pool.shutdown(wait=True)
+            self._disk.shutdown(wait=True, cancel_futures=kind is not None)
 
     def add(self, rows: pl.DataFrame) -> None:
         """Take rows, with a `row` and any of the columns of `SCHEMA`."""
@@ -85,8 +90,18 @@ class PartWriter:
             return
         self._held.append(rows)
         self._rows += rows.height
-        if self._rows >= ROWS_AT_ONCE:
+        if self._rows >= ROWS_AT_ONCE or self._fill_their_days():
             self._flush()
+
+    def _fill_their_days(self) -> bool:
+        """Whether the rows held are so many a day that to wait for more would join no files."""
+        if self._rows < ROWS_AT_ONCE // 8 or any(TIMESTAMP not in r.columns for r in self._held):
+            return False
+        when = pl.concat([rows[TIMESTAMP] for rows in self._held], rechunk=False).to_physical()
+        first, last = when.min(), when.max()
+        if not isinstance(first, int) or not isinstance(last, int):
+            return False
+        return self._rows >= FULL_DAY_ROWS * ((last - first) / MICROSECONDS_A_DAY + 1)
 
     def _flush(self) -> None:
         if self._held:
@@ -105,6 +120,7 @@ class PartWriter:
             span = "undated" if first is None else first if first == last else f"{first}_{last}"
             name = f"{span}.{len(self.parts):05d}.parquet"
             write_part(self._folder / name, days)
+            self._disk.submit(flush_to_disk, self._folder / name)  # or all of it waits for the end
             self.parts.append(Part(name, days.height, first, last))
 
 
@@ -128,9 +144,19 @@ def split_days(rows: pl.DataFrame) -> Iterator[tuple[str | None, str | None, pl.
     if undated:  # they sort first
         yield None, None, rows.head(undated)
         rows = rows.slice(undated)
-    runs = rows[TIMESTAMP].dt.date().rle().struct.unnest()
-    for first, last, start, length in _shared_days(list(runs.select("value", "len").iter_rows())):
+    for first, last, start, length in _shared_days(_days(rows[TIMESTAMP])):
         yield first, last, rows.slice(start, length)
+
+
+def _days(when: pl.Series) -> list[tuple[date, int]]:
+    """The days of some instants in order, and how many each has."""
+    found, start = [], 0
+    while start < len(when):
+        midnight = when[start].replace(hour=0, minute=0, second=0, microsecond=0)
+        stop = int(when.search_sorted(midnight + timedelta(days=1), side="left"))
+        found.append((midnight.date(), stop - start))
+        start = stop
+    return found
 
 
 def _shared_days(days: Sequence[tuple[date, int]]) -> Iterator[tuple[str, str, int, int]]:

@@ -4,7 +4,6 @@ Rows that repeat have one key; of those that share one, the caller compares all 
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +43,7 @@ class TimeOrder:
     def __init__(self) -> None:
         self.broken_after: int | None = None
         """The last `row` before the first batch out of order; None if there was none."""
-        self._last: datetime | None = None
+        self._last: int | None = None
         self._rows = 0
 
     def may_repeat(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -55,10 +54,14 @@ class TimeOrder:
             self._rows = int(rows[ROW][-1])
         if self.broken_after is not None or rows.is_empty():
             return rows
-        when = rows[TIMESTAMP]
-        self._last = when[-1]
-        edge = (when == when[0]) | (when == when[-1])
-        return rows.filter(edge | (when == when.shift(1)) | (when == when.shift(-1)))
+        when = rows[TIMESTAMP].to_physical().to_numpy()
+        self._last = int(when[-1])
+        shared = np.append(when[1:] == when[:-1], False)  # with the next row
+        shared[1:] |= shared[:-1]
+        # In order, so the rows of the first and of the last instant are at the two ends.
+        shared[: np.searchsorted(when, when[0], side="right")] = True
+        shared[np.searchsorted(when, when[-1], side="left") :] = True
+        return rows[np.flatnonzero(shared)]
 
     def _follows(self, rows: pl.DataFrame) -> bool:
         if rows.is_empty():
@@ -66,7 +69,8 @@ class TimeOrder:
         if TIMESTAMP not in rows.columns or rows[TIMESTAMP].null_count():
             return False
         when = rows[TIMESTAMP]
-        return when.is_sorted() and (self._last is None or when[0] >= self._last)
+        first = when.to_physical()[0]
+        return when.is_sorted() and (self._last is None or first >= self._last)
 
 
 class Keys:

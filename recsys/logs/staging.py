@@ -118,7 +118,8 @@ def stage(
     Raises:
         UnreadableLog, MissingColumns: The file as a whole is of no use.
     """
-    check = RowCheck.of_file(open_table(source, (), columns).columns, source, columns)
+    found = open_table(source, (), columns).columns
+    check = RowCheck.of_file(found, source, columns)
     wanted = list(check.theirs.values())
     if check.may_lack_times and not any(
         check.has_times(raw) for raw in open_table(source, wanted, columns).batches
@@ -147,7 +148,7 @@ def stage(
         parts=kept,
         rows=sum(part.rows for part in kept),
         quarantined=dict(sorted(quarantine.counts.items(), key=lambda e: (-e[1], e[0]))),
-        ignored_columns=[name for name in table.columns if name not in used],
+        ignored_columns=[name for name in found if name not in used],
         simulated=simulated,
     )
 

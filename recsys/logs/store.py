@@ -12,7 +12,7 @@ import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -21,44 +21,25 @@ import polars as pl
 
 from recsys.atomic import whole_file, whole_folder
 from recsys.errors import NoLog, RecsysError, UnreadableLog
+from recsys.interactions import Interactions
 from recsys.logs.check import check_titles
 from recsys.logs.columns import identities
 from recsys.logs.files import content_digest, log_files, open_table, read_table, require_renamed
 from recsys.logs.forgotten import Forgotten, user_identity
+from recsys.logs.ledger import (
+    Entry,
+    FileImport,
+    read_entries,
+    read_entry,
+    whole_part,
+    write_entry,
+)
 from recsys.logs.mapping import PLAIN, ColumnMap
 from recsys.logs.parts import Part, scan_parts, write_part
 from recsys.logs.staging import ALREADY_IN, Progress, Quarantine, stage
 from recsys.viewing_log import ITEM, ORDER, SCHEMA, TIMESTAMP, TITLE_SCHEMA, USER
 
 __all__ = ["ALREADY_IN", "FileImport", "LogStore", "import_files"]
-
-LEDGER_FORMAT = 2
-"""1 had one part for each file, without days; it is still read."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileImport:
-    """What came of one file."""
-
-    source: str
-    digest: str
-    rows: int
-    """Good rows, now in the log."""
-    quarantined: dict[str, int]
-    """Bad rows by reason."""
-    ignored_columns: list[str]
-    simulated: bool
-    """Whether any row says that a simulator made it."""
-    unchanged: bool = False
-    """True when the file had been imported before, so that nothing was done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of the ledger."""
-
-    done: FileImport
-    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +66,10 @@ class LogStore:
         Raises:
             UnreadableLog, MissingColumns: The file as a whole is of no use; nothing was changed.
         """
-        columns, told = _reading(rename or {}, columns)
-        require_renamed(open_table(source, (), columns).columns, rename or {}, source)
+        columns, told = _reading(source, rename or {}, columns)
         digest = content_digest(source, told)
         with self._changing() as scratch:
-            known = self._entry(digest)
+            known = read_entry(self._ledger, digest)
             if known is not None:
                 return replace(known.done, source=str(source), unchanged=True)
             return self._import_new(source, columns, digest, scratch, on_rows)
@@ -131,7 +111,8 @@ class LogStore:
         Raises:
             UnreadableLog, MissingColumns: The file is of no use; nothing was changed.
         """
-        new = check_titles(read_table(source, rename, columns), source, columns)
+        columns, _ = _reading(source, rename or {}, columns)
+        new = check_titles(read_table(source, None, columns), source, columns)
         with self._changing():
             titles = pl.concat([self.titles(), new]).unique(ITEM, keep="last", maintain_order=True)
             with whole_file(self._titles) as draft:
@@ -208,6 +189,19 @@ class LogStore:
         except (OSError, pl.exceptions.PolarsError) as error:
             raise UnreadableLog(self.folder, f"the imported log is damaged ({error})") from error
 
+    def interactions(self) -> Interactions:
+        """Who played what, for models to learn from; the log itself is never held whole.
+
+        Raises:
+            NoLog: Nothing was imported.
+            NoUsableRows, NoTimeOrder: See `Interactions.from_scan`.
+            UnreadableLog: A part is damaged.
+        """
+        try:
+            return Interactions.from_scan(self.scan())
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise UnreadableLog(self.folder, f"the imported log is damaged ({error})") from error
+
     def titles(self) -> pl.DataFrame:
         """The titles, with the columns and types of `TITLE_SCHEMA`; empty if none were imported."""
         if not self._titles.is_file():
@@ -229,38 +223,14 @@ class LogStore:
 
     def _part(self, entry: Entry, part: Part) -> Path:
         digest = entry.done.digest
-        whole = part.name == _whole_part(digest)
+        whole = part.name == whole_part(digest)
         return self.folder / "parts" / (part.name if whole else f"{digest}/{part.name}")
 
     def _entries(self) -> list[Entry]:
-        files = sorted((self.folder / "ledger").glob("[!.]*.json"))
-        return [entry for file in files if (entry := self._entry(file.stem)) is not None]
-
-    def _entry(self, digest: str) -> Entry | None:
-        file = self.folder / "ledger" / f"{digest}.json"
-        if not file.is_file():
-            return None
-        try:
-            told = json.loads(file.read_text("utf-8"))
-            written = told.pop("format", 1)
-            if written > LEDGER_FORMAT:
-                raise ValueError(f"a newer version wrote it, format {written}")
-            parts = [Part.from_json(part) for part in told.pop("parts", [])]
-            if written == 1:
-                parts = [Part(_whole_part(digest), told["rows"], None, None)]
-            return Entry(FileImport(**told), tuple(parts))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = f"cannot be read ({error}); remove the folder of logs and import again"
-            raise UnreadableLog(file, reason) from error
+        return list(read_entries(self._ledger))
 
     def _write_entry(self, entry: Entry) -> None:
-        told = {
-            "format": LEDGER_FORMAT,
-            **asdict(entry.done),
-            "parts": [part.as_json() for part in entry.parts],
-        }
-        with whole_file(self.folder / "ledger" / f"{entry.done.digest}.json") as draft:
-            draft.write_text(json.dumps(told, indent=1), "utf-8")
+        write_entry(self._ledger, entry)
 
     def _remove(self, entry: Entry, user: str) -> int:
         """Take a user out of an import: new parts, then the ledger, then the old parts go."""
@@ -303,22 +273,36 @@ class LogStore:
     def _changing(self) -> Iterator[Path]:
         """Let one process at a time change the store; yields a folder for what is not kept.
 
-        What a killed process left behind is removed first. A folder that holds nothing afterwards
-        goes again.
+        What a killed process left behind is removed first.
+
+        Raises:
+            UnreadableLog: The disk is full, the folder may not be written, or a part is damaged.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.folder, os.O_RDONLY)
         scratch = self.folder / f".{uuid.uuid4().hex}.scratch"
         try:
+            with self._locked():
+                try:
+                    self._sweep()
+                    scratch.mkdir()
+                    yield scratch
+                finally:
+                    shutil.rmtree(scratch, ignore_errors=True)
+                    for name in ("parts", "quarantine"):  # not the folder: the lock is on it
+                        with suppress(OSError):
+                            (self.folder / name).rmdir()  # only if it is empty
+        except (OSError, pl.exceptions.PolarsError) as error:
+            told = (str(error).strip() or type(error).__name__).splitlines()[0]
+            reason = f"the imported log could not be changed ({told})"
+            raise UnreadableLog(self.folder, reason) from error
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.folder, os.O_RDONLY)
+        try:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            self._sweep()
-            scratch.mkdir(parents=True)
-            yield scratch
+            yield
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-            for place in (*(self.folder / name for name in ("parts", "quarantine")), self.folder):
-                with suppress(OSError):
-                    place.rmdir()  # only if it is empty
             os.close(handle)
 
     def _sweep(self) -> None:
@@ -336,6 +320,10 @@ class LogStore:
                 file.unlink()
         for draft in (*self.folder.glob(".*.scratch"), *self.folder.glob("ledger/.*.part")):
             shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
+
+    @property
+    def _ledger(self) -> Path:
+        return self.folder / "ledger"
 
     @property
     def _titles(self) -> Path:
@@ -383,18 +371,14 @@ def import_files(
     return ImportReport(imported, failed)
 
 
-def _whole_part(digest: str) -> str:
-    """The one file of all rows of an import, by ledgers of format 1."""
-    return f"{digest}.parquet"
-
-
 def _count_on(on_rows: Progress, before: int, rows: int) -> None:
     on_rows(before + rows)
 
 
-def _reading(rename: Mapping[str, str], columns: ColumnMap) -> tuple[ColumnMap, str]:
+def _reading(source: Path, rename: Mapping[str, str], columns: ColumnMap) -> tuple[ColumnMap, str]:
     """The map with renamings, and the text that stands for both in a file's digest."""
-    told = json.dumps(sorted(rename.items())) if rename else ""
-    told += columns.fingerprint()
-    renamed = {ours: theirs for theirs, ours in rename.items() if ours in SCHEMA}
-    return columns.renamed({theirs: ours for ours, theirs in renamed.items()}), told
+    if not rename:
+        return columns, columns.fingerprint()
+    require_renamed(open_table(source, (), columns).columns, rename, source)
+    told = json.dumps(sorted(rename.items())) + columns.fingerprint()
+    return columns.renamed(rename), told

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from recsys.errors import ForgottenUser
+from recsys.errors import ForgottenUser, UnreadableLog
 from recsys.forgetting import NOTE, forget_user
 from recsys.logs.store import LogStore
 from recsys.run import import_log, load_log, train
@@ -74,7 +74,15 @@ def test_a_user_is_the_same_however_the_name_is_written(tmp_path: Path) -> None:
         tmp_path / "log.parquet"
     )
     assert store.import_file(tmp_path / "log.parquet").quarantined == {FORGOTTEN: 1}
+    for number, dtype in enumerate([pl.Categorical(), pl.Enum([" 17 ", "18\t", ""])]):
+        users = pl.Series("user", [" 17 ", "18\t", ""], dtype)
+        items = pl.Series("item", [" b", "b", "b"]).cast(pl.Categorical())
+        table = pl.DataFrame([users, items, pl.Series("order", [5 + number] * 3)])
+        table.write_parquet(tmp_path / "texts.parquet")
+        done = store.import_file(tmp_path / "texts.parquet")
+        assert done.quarantined == {FORGOTTEN: 1, "user missing": 1}
     assert set(store.load()["user"]) == {"18"}
+    assert set(store.load()["item"]) == {"a", "b"}
 
 
 def test_the_list_holds_hashes_that_differ_between_workspaces(
@@ -112,7 +120,7 @@ def test_a_removal_that_was_cut_off_is_completed_by_the_same_call(
             try:
                 store.forget("anna")
                 done = True
-            except OSError:
+            except UnreadableLog:
                 stopped += 1
         assert store.load().filter(pl.col("user") == "ben").height == 2
     assert stopped > 2
@@ -146,6 +154,27 @@ def test_a_model_trained_before_says_so_and_serves_the_user_nothing(
     assert "u0001" not in set(load_log(logs)["user"])
     histories = pl.read_parquet(again.folder / "histories.parquet")
     assert "u0001" not in set(histories["user"])
+
+
+def test_only_models_that_learned_from_the_user_are_noted_and_before_the_log_is_changed(
+    simulation: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs, models = tmp_path / "logs", tmp_path / "recommenders"
+    write_simulation(simulation, tmp_path / "log.parquet")
+    import_log([tmp_path / "log.parquet"], logs)
+    folder = train(logs, models, model="popularity").folder
+
+    assert forget_user(logs, models, "nobody").models == []
+    assert NOTE not in json.loads((folder / "card.json").read_text())
+
+    def full(self: LogStore, user: str, at: object = None) -> int:
+        raise UnreadableLog(self.folder, "disk full")
+
+    with monkeypatch.context() as patched, pytest.raises(UnreadableLog, match="disk full"):
+        patched.setattr(LogStore, "forget", full)
+        forget_user(logs, models, "u0001")
+    assert json.loads((folder / "card.json").read_text())[NOTE]["users"] == 1
+    assert forget_user(logs, models, "u0001").models == [folder.name]
 
 
 def old_users(folder: Path) -> int:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from dashboard.commands.logs import logs_group
@@ -50,6 +51,37 @@ def test_forgetting_tells_how_many_rows_went(tmp_path: Path) -> None:
     done = run("forget", "u", "--format", "json", *space)
     assert json.loads(done.stdout) == {"rows": 2, "models": []}
     assert load_log(tmp_path / "space" / "logs")["user"].to_list() == ["v"]
+
+
+def test_a_renaming_to_what_is_no_column_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("uid,item,order\nu,a,1\n")
+    done = run("import", tmp_path / "log.csv", "--rename", "uid=usr", "-w", tmp_path / "space")
+    assert done.exit_code == 2
+    assert "'usr' is none of our columns: user, item" in done.stderr
+
+
+def test_likely_renamings_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("User ID,item,order\nu,a,1\n")
+    done = run("import", tmp_path / "log.csv", "-w", tmp_path / "space")
+    assert done.exit_code == 1
+    assert "--rename 'User ID=user'" in done.stderr
+
+
+def test_rows_set_aside_are_told_by_reason(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("user,item,order\nu,a,1\n,a,1\n,b,2\nu,c,x\n")
+    done = run("import", tmp_path / "log.csv", "-w", tmp_path / "space")
+    assert "2 rows set aside: user missing" in done.stderr
+    assert "1 row set aside: order is not a whole number" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "numbers", [("--days", 10**9), ("--seed", -1), ("--users", 10**12), ("--titles", 10**12)]
+)
+def test_a_simulation_of_any_size_is_not_begun(tmp_path: Path, numbers: tuple[str, int]) -> None:
+    done = run("simulate", "--out", tmp_path / "log.parquet", *numbers)
+    assert done.exit_code == 2
+    assert "is not in the range" in done.stderr
+    assert not (tmp_path / "log.parquet").exists()
 
 
 def test_a_long_import_says_how_far_it_is(tmp_path: Path) -> None:

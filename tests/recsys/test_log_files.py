@@ -2,7 +2,8 @@
 
 import gzip
 import json
-from datetime import UTC, datetime
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +12,7 @@ import pytest
 
 from recsys.errors import MissingColumns, UnreadableLog, UnusableMap
 from recsys.logs import blocks
-from recsys.logs.files import open_table, read_table
+from recsys.logs.files import log_files, open_table, read_table
 from recsys.logs.mapping import built_in_maps, parse_map, read_map
 from recsys.logs.store import LogStore, import_files
 
@@ -54,7 +55,7 @@ def test_a_truncated_archive_leaves_nothing_behind(
 
     with pytest.raises(UnreadableLog, match="not a whole"):
         store.import_file(tmp_path / name)
-    assert not store.folder.exists()
+    assert not any(store.folder.rglob("*"))
 
 
 def test_an_archive_that_expands_beyond_its_bound_is_refused(
@@ -66,7 +67,7 @@ def test_an_archive_that_expands_beyond_its_bound_is_refused(
     bomb.write_bytes(gzip.compress(LINES.encode() + b"u,a,2025-01-01\n" * 1_000_000))
     with pytest.raises(UnreadableLog, match="expands to more than"):
         store.import_file(bomb)
-    assert not store.folder.exists()
+    assert not any(store.folder.rglob("*"))
 
 
 def test_a_quote_that_is_never_closed_is_refused_before_memory_is_full(
@@ -296,6 +297,17 @@ def test_every_built_in_map_is_one(tmp_path: Path) -> None:
         ("[columns]\ntimestamp = {column = 't', zone = 'Mars/Base'}", "no time zone 'Mars/Base'"),
         ("[columns]\nitem = {column = 't', true = [1]}", "only click"),
         ("[columns]\nwatched_seconds = {column = 't', at_most = 'x'}", "none of our columns"),
+        ("[columns]\nwatched_seconds = {column = 't', at_most = ['x']}", "at_most must be text"),
+        ("[columns]\nwatched_seconds = {column = 't', at_most = 'user'}", "must hold numbers"),
+        ("[columns]\nuser = {column = 't', at_most = 'item'}", "must hold numbers"),
+        ("[columns]\nwatched_seconds = {column = 't', unit = ['s']}", "unit must be text"),
+        ("[columns]\ntimestamp = {column = 't', format = 1}", "format must be text"),
+        ("[columns]\ntimestamp = {column = 't', zone = 1}", "zone must be text"),
+        ("[columns]\nclick = {column = 't', at_least = 'x'}", "at_least must be a number"),
+        ("[columns]\nclick = {column = 't', at_least = nan}", "at_least must be a number"),
+        ("[columns]\nclick = {column = 't', at_least = true}", "at_least must be a number"),
+        ("[columns]\nrating = {constant = nan}", "constant must be one text, number"),
+        ("[columns]\nrating = {constant = [1]}", "constant must be one text, number"),
         ("[files.csv]\nseparator = ''", "1 to 4 bytes"),
         ("[files.csv]\nencoding = 'utf-16'", "encoding must be one of"),
         ("[files.csv]\nheader = ['a', 'a']", "names a column twice"),
@@ -304,6 +316,26 @@ def test_every_built_in_map_is_one(tmp_path: Path) -> None:
 def test_a_wrong_map_is_refused_with_what_is_wrong(text: str, message: str) -> None:
     with pytest.raises(UnusableMap, match=message):
         parse_map(text, "theirs.toml")
+
+
+def test_a_column_that_goes_by_another_name_is_missing_under_its_own(
+    store: LogStore, tmp_path: Path
+) -> None:
+    """The map says that users are in `who`; a column `user` of such a file is something else."""
+    (tmp_path / "log.csv").write_text("user,item,order\nu,a,1\n")
+    with pytest.raises(MissingColumns, match="no column user"):
+        store.import_file(tmp_path / "log.csv", columns=parse_map("[columns]\nuser='who'", "test"))
+    (tmp_path / "titles.csv").write_text("item,title\na,Alpha\n")
+    with pytest.raises(MissingColumns, match="no column title"):
+        store.import_titles(
+            tmp_path / "titles.csv", columns=parse_map("[columns]\ntitle='name'", "test")
+        )
+
+
+def test_another_separator_is_named(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("user;item;order\nu;a;1\n")
+    with pytest.raises(UnreadableLog, match="columns are separated by ';', not ','"):
+        open_table(tmp_path / "log.csv")
 
 
 def test_a_column_that_no_name_of_the_map_finds_is_missing(store: LogStore, tmp_path: Path) -> None:
@@ -337,6 +369,92 @@ def test_json_numbers_that_polars_cannot_read_spoil_their_row_only(
     assert store.load()["user"].to_list() == ["u", '{"id": 1}']
 
 
+@pytest.mark.parametrize("block", [64, 1 << 20])
+def test_a_column_may_begin_anywhere_in_a_file_of_json_lines(
+    store: LogStore, tmp_path: Path, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2,000 plays, then impressions: without their column, they would count as plays."""
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", block)
+    lines = [{"user": f"u{n}", "item": "a", "order": n} for n in range(2000)]
+    lines += [{"user": "v", "item": "b", "order": 1, "click": False, "mood": "bad"}]
+    file = tmp_path / "log.jsonl"
+    file.write_text("\n".join(json.dumps(line) for line in lines))
+    assert store.import_file(file).ignored_columns == ["mood"]
+    assert store.load().filter(pl.col("click").not_())["user"].to_list() == ["v"]
+
+
+def test_json_lines_with_names_without_end_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recsys.logs.files.MOST_NAMES", 50)
+    file = tmp_path / "names.jsonl"
+    file.write_text("\n".join(f'{{"n{n}": 1}}' for n in range(60)))
+    with pytest.raises(UnreadableLog, match="more than 50 different names"):
+        open_table(file)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (pl.Series([b"u"]), "column user holds Binary, not single values"),
+        (pl.Series([timedelta(seconds=1)]), r"column user holds Duration.*as numbers, in seconds"),
+        (pl.Series([["u"]]), "column user holds List.*, not single values"),
+    ],
+)
+def test_a_column_of_no_single_values_is_refused(
+    store: LogStore, tmp_path: Path, value: pl.Series, message: str
+) -> None:
+    file = tmp_path / "odd.parquet"
+    pl.DataFrame({"user": value, "item": ["a"], "order": [1]}).write_parquet(file)
+    with pytest.raises(UnreadableLog, match=message):
+        store.import_file(file)
+
+
+def test_a_header_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "long.csv"
+    file.write_text(f"user,{'x' * 200_000},order\nu,a,1\n")
+    with pytest.raises(UnreadableLog, match="line 1 names no columns"):
+        read_table(file)
+
+
+def test_a_folder_that_may_not_be_listed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, closed = os.scandir, tmp_path / "in" / "closed"
+    closed.mkdir(parents=True)
+    (tmp_path / "in" / "one.csv").write_text(LINES)
+
+    def scandir(path: str) -> object:
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied", str(closed))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    found = log_files(tmp_path / "in")
+    assert found.files == [tmp_path / "in" / "one.csv"]
+    assert found.refused == [(closed, "Permission denied")]
+
+
+def test_quotes_mean_nothing_between_separators_of_several_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A title with an inch mark does not make the rest of the file one line."""
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(blocks, "LONGEST_LINE", 256)
+    file = tmp_path / "movies.dat"
+    file.write_text('1::The 8" Floppy::Drama\n' + "2::Beta::Comedy\n" * 99)
+    titles = read_table(file, columns=read_map("movielens"))
+    assert titles.height == 100
+    assert titles["title"][0] == 'The 8" Floppy'
+
+
+def test_a_constant_time_beside_an_order_is_a_time(store: LogStore, tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("user,item,order\nu,a,1\nu,b,2\n")
+    columns = parse_map("[columns]\ntimestamp = {constant = '2025-03-01T12:00:00Z'}", "test")
+    assert store.import_file(tmp_path / "log.csv", columns=columns).rows == 2
+    assert store.load()["timestamp"].to_list() == [NOON] * 2
+
+
 def test_a_log_of_one_user_is_a_log(store: LogStore, tmp_path: Path) -> None:
     (tmp_path / "one.csv").write_text("user,item,order\nu,a,1\nu,b,2\n")
     assert store.import_file(tmp_path / "one.csv").rows == 2
@@ -354,7 +472,7 @@ def test_a_batch_comes_before_the_rest_of_the_file_is_read(
     text = rows.write_csv() if suffix == "csv" else rows.write_ndjson()
     file = tmp_path / f"log.{suffix}.gz"
     file.write_bytes(gzip.compress(text.encode())[:-20])
-    batches = open_table(file).batches
+    batches = open_table(file, ["user"]).batches
     assert next(batches).height > 0
     with pytest.raises(UnreadableLog, match="not a whole gzip file"):
         list(batches)

@@ -5,12 +5,14 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recsys.errors import NoLog, UnreadableLog
+from recsys.errors import NoLog, NoUsableRows, UnreadableLog
+from recsys.interactions import Interactions
 from recsys.logs import parts, repeats, staging
 from recsys.logs.check import REPEATED, check_log
 from recsys.logs.store import ALREADY_IN, LogStore
@@ -256,3 +258,60 @@ def test_rows_of_one_instant_that_fall_into_two_lots_are_still_compared(
     done = store.import_file(write_plays(tmp_path / "log.csv", plays))
     assert done.quarantined == {REPEATED: 4}
     assert done.rows == 36
+
+
+event = st.tuples(
+    st.sampled_from(["u", "v", "ü", "w1", "w10"]),
+    st.sampled_from("abc"),
+    st.integers(0, 3),
+    st.sampled_from(["", "1", "2"]),
+    st.sampled_from(["", "5", "9"]),
+    st.sampled_from(["", "true", "false"]),
+)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(event, min_size=1, max_size=40), st.integers(1, 20))
+def test_interactions_read_in_lots_are_those_of_the_loaded_log(
+    tmp_path_factory: pytest.TempPathFactory,
+    events: list[tuple[str, str, int, str, str, str]],
+    rows_at_once: int,
+) -> None:
+    """Ties in time, plays again, impressions: the log as a whole is the reference."""
+    folder = tmp_path_factory.mktemp("lots")
+    lines = [f"{u},{i},2025-01-0{d + 1},{o},{w},10,{c}" for u, i, d, o, w, c in events]
+    header = "user,item,timestamp,order,watched_seconds,duration_seconds,click"
+    (folder / "log.csv").write_text("\n".join([header, "u,a,2024-01-01,,,,", *lines]))
+    store = LogStore(folder / "logs")
+    store.import_file(folder / "log.csv")
+
+    whole = Interactions.from_log(store.load())
+    in_lots = Interactions.from_scan(store.scan(), rows_at_once)
+
+    assert (in_lots.users, in_lots.items, in_lots.timed) == (whole.users, whole.items, True)
+    for name in ("starts", "item", "when", "weight"):
+        np.testing.assert_array_equal(getattr(in_lots, name), getattr(whole, name))
+    for name in ("user", "item", "when"):
+        np.testing.assert_array_equal(getattr(in_lots.shown, name), getattr(whole.shown, name))
+
+
+def test_a_part_of_a_log_that_has_times_is_still_ordered_as_the_whole_is(
+    store: LogStore, tmp_path: Path
+) -> None:
+    """Only v's play has a time, so the order counts, in v's lot too."""
+    (tmp_path / "a.csv").write_text("user,item,order\nu,a,1\nu,b,2\n")
+    (tmp_path / "b.csv").write_text("user,item,order,timestamp\nv,a,7,2025-01-01\n")
+    for name in ("a.csv", "b.csv"):
+        store.import_file(tmp_path / name)
+    found = Interactions.from_scan(store.scan(), rows_at_once=1)
+    assert not found.timed
+    assert found.when.tolist() == [1, 2, 7]
+
+
+def test_a_log_in_which_nobody_played_has_no_interactions(store: LogStore, tmp_path: Path) -> None:
+    (tmp_path / "shown.csv").write_text("user,item,order,click\nu,a,1,false\nv,b,1,false\n")
+    store.import_file(tmp_path / "shown.csv")
+    with pytest.raises(NoUsableRows, match="nobody played"):
+        store.interactions()

@@ -10,6 +10,7 @@ import pytest
 
 from recsys.errors import NoLog, UnreadableLog
 from recsys.logs.files import read_table
+from recsys.logs.mapping import read_map
 from recsys.logs.store import ALREADY_IN, LogStore, import_files
 from recsys.viewing_log import SCHEMA
 
@@ -88,7 +89,7 @@ def test_an_import_that_dies_leaves_nothing_that_is_read(
 ) -> None:
     """The disk fails at each rename in turn; then the import works as if nothing had happened."""
     for fatal in range(3):
-        with fails_at_rename(monkeypatch, fatal), pytest.raises(OSError, match="disk full"):
+        with fails_at_rename(monkeypatch, fatal), pytest.raises(UnreadableLog, match="disk full"):
             store.import_file(three)
         with pytest.raises(NoLog):
             store.load()
@@ -148,7 +149,7 @@ def test_a_bad_file_gets_a_clear_error_and_changes_nothing(
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UnreadableLog, match=message):
         store.import_file(tmp_path / name)
-    assert not store.folder.exists()
+    assert everything(store.folder) == {}
 
 
 def test_a_truncated_parquet_is_refused(tmp_path: Path, three: Path) -> None:
@@ -190,6 +191,66 @@ def test_columns_can_be_renamed_and_unused_ones_are_told(store: LogStore, tmp_pa
         read_table(file, {"who": "user"})
     with pytest.raises(UnreadableLog, match="two columns would have one name"):
         read_table(file, {"uid": "film"})
+
+
+def test_a_renamed_column_no_longer_goes_by_its_own_name(store: LogStore, tmp_path: Path) -> None:
+    """Or a position in the history would be read as seconds since 1970 as well."""
+    file = tmp_path / "log.csv"
+    file.write_text("user,item,timestamp\nu,a,7\n")
+    assert store.import_file(file, {"timestamp": "order"}).rows == 1
+    assert store.load().select("timestamp", "order").rows() == [(None, 7)]
+
+    swapped = LogStore(tmp_path / "swapped")
+    swapped.import_file(file, {"user": "item", "item": "user", "timestamp": "order"})
+    assert swapped.load().select("user", "item").rows() == [("a", "u")]
+
+
+def test_titles_are_read_with_a_map_and_renamings_at_once(store: LogStore, tmp_path: Path) -> None:
+    file = tmp_path / "movies.dat"
+    file.write_bytes("1::Cité, La (1995)::Drama\n".encode("latin-1"))
+    titles = store.import_titles(file, {"genres": "genre"}, read_map("movielens"))
+    assert titles.select("item", "title", "genre").rows() == [("1", "Cité, La (1995)", "Drama")]
+    with pytest.raises(UnreadableLog, match="no column kind to rename"):
+        store.import_titles(file, {"kind": "genre"}, read_map("movielens"))
+
+
+def test_a_failed_import_leaves_the_folder_that_others_wait_for(
+    store: LogStore, tmp_path: Path
+) -> None:
+    """The lock is on the folder: whoever waits for it must not wake up in one that is gone."""
+    (tmp_path / "bad.csv").write_text("user,item,order\nu,a,1,2\n")
+    store.folder.mkdir()
+    before = store.folder.stat().st_ino
+    with pytest.raises(UnreadableLog):
+        store.import_file(tmp_path / "bad.csv")
+    assert store.folder.stat().st_ino == before
+
+
+def test_a_damaged_part_or_a_full_disk_is_told_and_the_batch_goes_on(
+    store: LogStore, three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.import_file(three)
+    (part,) = (store.folder / "parts").rglob("*.parquet")
+    whole = part.read_bytes()
+    part.write_bytes(whole[:20])
+    overlaps, alone = three.with_name("overlaps.csv"), three.with_name("alone.csv")
+    overlaps.write_text("user,item,timestamp\nx,a,2025-01-02\n")
+    alone.write_text("user,item,timestamp\ny,a,2030-01-01\n")
+    report = import_files([overlaps, alone], store)
+    assert [done.source for done in report.imported] == [str(alone)]
+    assert "the imported log could not be changed" in report.failed[0].reason
+
+    part.write_bytes(whole)
+    with fails_at_rename(monkeypatch, 0):
+        report = import_files([overlaps, alone], store)
+    assert [failed.source for failed in report.failed] == [str(overlaps)]
+    assert report.imported[0].unchanged
+
+
+def test_a_folder_of_logs_that_cannot_be_made_is_told(three: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    (failed,) = import_files([three], LogStore(tmp_path / "file")).failed
+    assert "the imported log could not be changed" in failed.reason
 
 
 def test_the_newer_row_of_a_title_replaces_the_older(store: LogStore, tmp_path: Path) -> None:

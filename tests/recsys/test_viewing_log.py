@@ -141,6 +141,11 @@ def test_an_id_is_the_same_user_whether_stored_as_number_or_text() -> None:
         assert check_log(raw, FILE).rows["user"].to_list() == ["17"]
 
 
+def test_an_empty_column_of_no_type_is_missing() -> None:
+    raw = pl.DataFrame({"user": ["u"], "item": ["a"], "order": [1], "timestamp": [None]})
+    assert check_log(raw, FILE).rows["user"].to_list() == ["u"]
+
+
 def test_a_name_with_a_point_in_it_stays_as_it_is() -> None:
     raw = pl.DataFrame({"user": ["u1.0"], "item": ["2.05"], "timestamp": [NOON]})
     assert check_log(raw, FILE).rows.select("user", "item").row(0) == ("u1.0", "2.05")

@@ -1,41 +1,97 @@
-"""Faults of a cut: `reel check` and `reel repair`."""
+"""Faults of cuts, files and timelines: `reel check` and `reel repair`."""
 
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dashboard.console import Console, format_option, print_json, print_table, shared_options
+from dashboard.console import (
+    Console,
+    NamedPath,
+    format_option,
+    print_json,
+    print_table,
+    shared_options,
+)
 from dashboard.settings import Workspace
 
 if TYPE_CHECKING:
     from editing.cut import Cut
     from editing.faults.finding import Fault
 
+TIMELINES = (".otio", ".edl", ".xml", ".fcpxml")
+Timecode = Callable[[int], str]
+
+
+class FrameRate(click.ParamType[Fraction]):
+    """A frame rate as people write it: 24, 23.976, 30000/1001."""
+
+    name = "rate"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """A `Fraction`, 23.976 and its kind as the exact ones."""
+        try:
+            rate = Fraction(str(value))
+        except (ValueError, ZeroDivisionError):
+            self.fail(f"{value!r} is no frame rate; write 24, 23.976 or 30000/1001", param, ctx)
+        if not 1 <= rate <= 1000:
+            self.fail(f"{value} frames per second is no frame rate", param, ctx)
+        exact = Fraction(round(rate) * 1000, 1001)
+        return exact if abs(rate - exact) < Fraction(1, 200) else rate
+
 
 @click.command("check")
-@click.argument("cut")
+@click.argument("target")
+@click.option(
+    "--decode/--no-decode",
+    default=True,
+    show_default=True,
+    help="Decode a cut's footage, or go by what ingest measured alone.",
+)
+@click.option(
+    "--media",
+    "folders",
+    multiple=True,
+    type=NamedPath(exists=True, file_okay=False, path_type=Path),
+    help="Where to look for a timeline's media besides; may be given more than once.",
+)
+@click.option("--rate", type=FrameRate(), help="Frames per second of an EDL, which tells none.")
 @format_option("table", "json")
 @shared_options
-def check_command(cut: str, output_format: str, workspace: Workspace, console: Console) -> None:
-    """Look for faults at the joins and inside the slots of CUT, an id or id@version.
+def check_command(
+    target: str,
+    *,
+    decode: bool,
+    folders: tuple[Path, ...],
+    rate: Fraction | None,
+    output_format: str,
+    workspace: Workspace,
+    console: Console,
+) -> None:
+    """Look for faults in TARGET: a cut (an id or id@version), a media file, or a timeline.
 
-    By what ingest measured: flash frames, frames of a dissolve, black and frozen ones, frames
-    shown twice, jump cuts, speech cut in half, and steps of loudness, exposure and black bars. The
-    exit status is 1 if there is an error; warnings may be meant.
+    At the joins and within the pieces: flash, black, frozen, repeated, missing and combed frames,
+    shots shown twice, jump cuts, words cut in half, clicks, dropouts, clipping, silence, and steps
+    of loudness, brightness, colour and black bars. A cut is decoded if its footage is there; a
+    file and the media of a timeline (OTIO, EDL, FCP7 XML, FCPXML) need not be in the catalogue.
+    The exit status is 1 if there is an error; warnings may be meant.
     """
-    from editing.cut_store import find_cut
-    from editing.revision import check_cut
-    from ingest.catalog import Catalog
-
-    with Catalog(workspace.catalog) as catalog:
-        found = find_cut(catalog, cut)
-        faults = check_cut(catalog, found)
-        if output_format == "json":
-            print_json([_document(catalog, found, fault) for fault in faults])
-        else:
-            _print_faults(catalog, found, faults)
+    path = Path(target)
+    named = target.replace("@", "").isdecimal() and not path.is_file()
+    if named:
+        found, timecode, faults = _check_cut(target, decode, workspace, console)
+    elif path.suffix.lower() in TIMELINES or not path.exists():
+        found, timecode, faults = _check_timeline(path, folders, rate, workspace, console)
+    else:
+        found, timecode, faults = _check_file(path, console)
+    if output_format == "json":
+        print_json([_document(fault, timecode) for fault in faults])
+    else:
+        _print_faults(found, faults, timecode)
     if any(fault.severity == "error" for fault in faults):
         sys.exit(1)
 
@@ -43,61 +99,136 @@ def check_command(cut: str, output_format: str, workspace: Workspace, console: C
 @click.command("repair")
 @click.argument("cut")
 @click.option("--author", default="editor", show_default=True, help="Who repairs it.")
+@click.option(
+    "--decode/--no-decode",
+    default=True,
+    show_default=True,
+    help="Decode the footage, or go by what ingest measured alone.",
+)
 @format_option("table", "json")
 @shared_options
 def repair_command(
-    cut: str, author: str, output_format: str, workspace: Workspace, console: Console
+    cut: str,
+    *,
+    author: str,
+    decode: bool,
+    output_format: str,
+    workspace: Workspace,
+    console: Console,
 ) -> None:
     """Repair the faults of CUT's latest version, as its next version, and look again.
 
-    A slot is slipped within its shot, filled with an alternate, or trimmed, whichever first takes
-    the fault away and makes nothing worse. Locked slots and the footage stay as they are.
+    A slot is slipped within its shot, given another gain, filled with an alternate, extended, or
+    trimmed, whichever first takes the fault away and makes nothing worse; a click at a join gets a
+    short crossfade. Locked slots and the footage stay as they are.
     """
     from editing.cut_store import find_cut
-    from editing.revision import repair_cut
+    from editing.faults.of_cut import repair_cut
     from ingest.catalog import Catalog
 
     with Catalog(workspace.catalog) as catalog:
         before = find_cut(catalog, cut)
-        after, repairs, left = repair_cut(catalog, before, author=author)
-        if output_format == "json":
-            done = [{"words": r.words, "gone": [asdict(f) for f in r.faults]} for r in repairs]
-            faults = [_document(catalog, after, fault) for fault in left]
-            print_json({"version": after.version, "repairs": done, "left": faults})
-            return
-        for repair in repairs:
-            click.echo(f"{repair.words}; gone: {', '.join(f.words for f in repair.faults)}")
-        if repairs:
-            click.echo(f"kept as cut {after.id}@{after.version}, {after.frames:,} frames")
-        else:
-            console.say("nothing could be repaired")
-        _print_faults(catalog, after, left)
+        with console.progress("Repairing") as on_progress:
+            found = repair_cut(
+                catalog, before, author=author, decode=decode, on_progress=on_progress
+            )
+        timecode = _timecode_of(catalog, found.cut)
+    if output_format == "json":
+        done = [{"words": r.words, "gone": [asdict(f) for f in r.faults]} for r in found.repairs]
+        left = [_document(fault, timecode) for fault in found.left.faults]
+        print_json({"version": found.cut.version, "repairs": done, "left": left})
+        return
+    for repair in found.repairs:
+        click.echo(f"{repair.words}; gone: {', '.join(f.words for f in repair.faults)}")
+    if found.repairs:
+        click.echo(f"kept as cut {found.cut.id}@{found.cut.version}, {found.cut.frames:,} frames")
+    else:
+        console.say("nothing could be repaired")
+    _tell_missing(console, found.left.missing)
+    _print_faults(_name(found.cut), found.left.faults, timecode)
 
 
-def _document(catalog: Any, cut: "Cut", fault: "Fault") -> dict[str, object]:
+def _check_cut(
+    target: str, decode: bool, workspace: Workspace, console: Console
+) -> tuple[str, Timecode, "Sequence[Fault]"]:
+    from editing.cut_store import find_cut
+    from editing.faults.of_cut import check_cut
+    from ingest.catalog import Catalog
+
+    with Catalog(workspace.catalog) as catalog:
+        cut = find_cut(catalog, target)
+        with console.progress("Looking for faults") as on_progress:
+            checked = check_cut(catalog, cut, decode=decode, on_progress=on_progress)
+        timecode = _timecode_of(catalog, cut)
+    if decode:
+        _tell_missing(console, checked.missing)
+    return _name(cut), timecode, checked.faults
+
+
+def _check_file(path: Path, console: Console) -> tuple[str, Timecode, "Sequence[Fault]"]:
+    from editing.faults.file_check import check_file
+
+    with console.progress("Looking for faults") as on_progress:
+        checked = check_file(path, on_progress)
+    found = f"{path.name}, {checked.frames:,} frames, {len(checked.joins)} joins"
+    return found, checked.clock.timecode, checked.faults
+
+
+def _check_timeline(
+    path: Path,
+    folders: tuple[Path, ...],
+    rate: Fraction | None,
+    workspace: Workspace,
+    console: Console,
+) -> tuple[str, Timecode, "Sequence[Fault]"]:
+    from editing.faults.timeline_check import check_timeline
+    from ingest.catalog import Catalog
+
+    with (
+        Catalog(workspace.catalog) as catalog,
+        console.progress("Looking for faults") as on_progress,
+    ):
+        checked = check_timeline(path, catalog, rate=rate, folders=folders, on_progress=on_progress)
+    for remark in checked.remarks:
+        console.warn(remark)
+    found = f"{path.name}, {checked.looked_at} of {checked.events} events decoded"
+    return found, checked.clock.timecode, checked.faults
+
+
+def _tell_missing(console: Console, missing: Sequence[str]) -> None:
+    for path in missing:
+        console.warn(f"{path} is gone: the cut was not decoded, and goes by what ingest measured")
+
+
+def _name(cut: "Cut") -> str:
+    return f"cut {cut.id}@{cut.version}"
+
+
+def _timecode_of(catalog: Any, cut: "Cut") -> Timecode:
     from editing.run import sequence_of
 
-    timecode = sequence_of(catalog, cut).timecode(fault.frame)
-    return {"severity": fault.severity, "timecode": timecode} | asdict(fault)
+    sequence = sequence_of(catalog, cut)
+    return sequence.timecode
 
 
-def _print_faults(catalog: Any, cut: "Cut", faults: "list[Fault]") -> None:
-    from editing.run import sequence_of
+def _document(fault: "Fault", timecode: Timecode) -> dict[str, object]:
+    told = {"severity": fault.severity, "timecode": timecode(fault.frame)}
+    return told | asdict(fault) | {"repair": fault.remedy}
 
+
+def _print_faults(found: str, faults: "Sequence[Fault]", timecode: Timecode) -> None:
     errors = sum(fault.severity == "error" for fault in faults)
     warnings = len(faults) - errors
     click.echo(
-        f"cut {cut.id}@{cut.version}: {errors} error{'s' * (errors != 1)}, "
-        f"{warnings} warning{'s' * (warnings != 1)}"
+        f"{found}: {errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
     )
-    sequence = sequence_of(catalog, cut)
     rows = [
         (
-            *(f.slot + 1, sequence.timecode(f.frame), f.severity, f.kind, f.words),
-            *(f"{f.value:.3g} {f.unit}", f"{f.threshold:g}"),
+            *(f.slot + 1, f.frame, timecode(f.frame), f.severity, f.kind, f.words),
+            *(f"{f.value:.3g} {f.unit}", f"{f.threshold:.3g}", f.remedy),
         )
         for f in faults
     ]
     if rows:
-        header = ("slot", "record", "severity", "fault", "what", "measured", "from")
-        print_table(header, rows)
+        header = ("slot", "frame", "record", "severity", "fault", "what", "measured", "from")
+        print_table((*header, "repair"), rows)

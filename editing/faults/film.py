@@ -7,6 +7,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from editing.cut import Slot
+from editing.errors import EditError
+from editing.faults.finding import Kind
 from editing.frame_grid import FrameGrid
 from ingest.catalog import Catalog
 from ingest.errors import NotIngested
@@ -18,6 +21,19 @@ from ingest.timecode import FrameRange
 Doubles = NDArray[np.float64]
 
 _LEVELS_A_SECOND = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Blemish:
+    """A fault of a film's own pictures or sound, seen or heard when it was decoded."""
+
+    kind: Kind
+    frames: FrameRange
+    """On the film's grid."""
+    value: float
+    threshold: float
+    unit: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +61,8 @@ class FilmSeen:
     """`(steps,)`, of the sound in each 100 ms; empty without sound."""
     sound_start: float
     """When the sound begins, in seconds."""
+    blemishes: tuple[Blemish, ...] = ()
+    """Found where the film was decoded, which need not be all of it."""
 
     @classmethod
     def of(cls, catalog: Catalog, media: Media) -> Self:
@@ -82,6 +100,25 @@ class FilmSeen:
     def seconds(self, frame: int) -> float:
         """When a frame begins."""
         return float(frame / self.rate)
+
+    def check(self, slot: Slot, number: int) -> None:
+        """Refuse a slot of a shot, or of frames, that the film does not have.
+
+        Args:
+            slot: Of this film.
+            number: Of the slot, from 0.
+
+        Raises:
+            EditError: The film was ingested again since, and is cut into other shots now.
+        """
+        if slot.shot < len(self.shots) and slot.source.end <= self.frames:
+            return
+        raise EditError(
+            f"slot {number + 1} is of shot {slot.shot}, frames {slot.source.start:,} to "
+            f"{slot.source.end - 1:,}, of {self.name}, which has {len(self.shots)} shots and "
+            f"{self.frames:,} frames since it was ingested again.\n"
+            "Make the cut again: reel cut trailer FILM"
+        )
 
     def loudness(self, start: float, end: float) -> float:
         """Mean loudness from one moment to another, in LUFS; -inf for silence, NaN for no sound."""

@@ -1,17 +1,17 @@
 """The search for faults in a cut, from what ingest measured: no file is decoded.
 
 The thresholds are written beside each kind. What needs the samples or pixels themselves (clicks,
-dropouts, combing, duplicated frames) is not looked for here.
+dropouts, combing, duplicated frames) is told by `decoded_cut`, and here a blemish of its film.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from editing.cut import Slot
 from editing.faults.film import FilmSeen
 from editing.faults.finding import Fault
+from editing.faults.wording import counted, runs
 from ingest.media import MediaId
 
 Films = Mapping[MediaId, FilmSeen]
@@ -40,10 +40,16 @@ def find_faults(slots: Sequence[Slot], films: Films) -> list[Fault]:
     Args:
         slots: In order.
         films: Every film that a slot is of.
+
+    Raises:
+        EditError: A slot is of a shot or of frames that its film no longer has.
     """
+    for number, slot in enumerate(slots):
+        films[slot.media].check(slot, number)
     faults = [fault for i in range(len(slots)) for fault in faults_inside(slots, films, i)]
     faults += [fault for i in range(1, len(slots)) for fault in faults_at_join(slots, films, i)]
     faults += [fault for i in range(len(slots)) for fault in repeats(slots, i)]
+    faults += [fault for i in {0, len(slots) - 1} if slots for fault in cut_ends(slots, films, i)]
     return sorted(faults, key=lambda fault: (fault.frame, fault.kind))
 
 
@@ -53,20 +59,40 @@ def faults_inside(slots: Sequence[Slot], films: Films, i: int) -> Iterator[Fault
     film = films[slot.media]
     yield from _flashes(slot, film, i, record)
     span = slice(slot.source.start, slot.source.end)
-    for start, end in _runs(film.mixed[span]):
+    for start, end in runs(film.mixed[span]):
         if start == 0 or end == slot.source.frames:
             words = f"{_frames(end - start)} mixed by a dissolve or fade"
-            yield Fault("mixed", i, record + start, end - start, 1, "frames", words)
-    for start, end in _runs(film.luma[span] < NEAR_BLACK):
+            yield Fault("mixed", i, record + start, end - start, 1, "frames", words, end - start)
+    for start, end in runs(film.luma[span] < NEAR_BLACK):
         words = f"{_frames(end - start)} near black"
-        yield Fault("black", i, record + start, end - start, 1, "frames", words)
+        yield Fault("black", i, record + start, end - start, 1, "frames", words, end - start)
     still = film.motion[span] <= STILL
     still[0] = False  # its change is from a frame before the slot
     least = max(2, round(FREEZE_SECONDS * film.rate))
-    for start, end in _runs(still):
+    for start, end in runs(still):
         if end - start >= least:
             words = f"the picture is frozen for {_frames(end - start)}"
-            yield Fault("freeze", i, record + start, end - start, least, "frames", words)
+            yield Fault(
+                "freeze", i, record + start, end - start, least, "frames", words, end - start
+            )
+    for flaw in film.blemishes:
+        if flaw.frames.overlaps(slot.source):
+            start = max(flaw.frames.start, slot.source.start)
+            frames = min(flaw.frames.end, slot.source.end) - start
+            frame = record + start - slot.source.start
+            yield Fault(
+                flaw.kind, i, frame, flaw.value, flaw.threshold, flaw.unit, flaw.words, frames
+            )
+
+
+def cut_ends(slots: Sequence[Slot], films: Films, i: int) -> Iterator[Fault]:
+    """Words cut in half where the cut begins, if slot `i` is its first, and where it ends."""
+    slot, record = slots[i], _start(slots, i)
+    if i == 0:
+        yield from _cut_words(slot, films[slot.media], i, record, at_end=False)
+    if i == len(slots) - 1:
+        last = record + slot.source.frames - 1
+        yield from _cut_words(slot, films[slot.media], i, last, at_end=True)
 
 
 def faults_at_join(slots: Sequence[Slot], films: Films, i: int) -> Iterator[Fault]:
@@ -84,12 +110,15 @@ def faults_at_join(slots: Sequence[Slot], films: Films, i: int) -> Iterator[Faul
         if alike >= ALIKE:
             words = "the same set-up on both sides"
             yield Fault("jump cut", i, record, alike, ALIKE, "cosine", words)
-    yield from _cut_words(old, before, i, record, at_end=True)
-    yield from _cut_words(new, after, i, record, at_end=False)
+    if not new.sound.lead:  # else the sound is joined elsewhere than the picture
+        yield from _cut_words(old, before, i, record, at_end=True)
+        yield from _cut_words(new, after, i, record, at_end=False)
     out, into = before.seconds(old.source.end), after.seconds(new.source.start)
     loud = (
-        before.loudness(max(before.seconds(old.source.start), out - LOUDNESS_SECONDS), out),
-        after.loudness(into, min(after.seconds(new.source.end), into + LOUDNESS_SECONDS)),
+        before.loudness(max(before.seconds(old.source.start), out - LOUDNESS_SECONDS), out)
+        + old.sound.gain,
+        after.loudness(into, min(after.seconds(new.source.end), into + LOUDNESS_SECONDS))
+        + new.sound.gain,
     )
     if all(level > QUIET for level in loud) and abs(loud[1] - loud[0]) >= LOUDNESS_STEP:
         step = loud[1] - loud[0]
@@ -118,7 +147,7 @@ def repeats(slots: Sequence[Slot], i: int) -> Iterator[Fault]:
         if earlier.media == slot.media and shared > 0:
             words = f"{_frames(shared)} that slot {j + 1} has shown"
             frame = record + start - slot.source.start
-            yield Fault("repeat", i, frame, shared, 1, "frames", words)
+            yield Fault("repeat", i, frame, shared, 1, "frames", words, shared)
 
 
 def _flashes(slot: Slot, film: FilmSeen, i: int, record: int) -> Iterator[Fault]:
@@ -126,7 +155,7 @@ def _flashes(slot: Slot, film: FilmSeen, i: int, record: int) -> Iterator[Fault]
     start, end = slot.source.start, slot.source.end
 
     def flash(frame: int, frames: int, words: str) -> Fault:
-        return Fault("flash", i, frame, frames, FLASH_FRAMES, "frames", words)
+        return Fault("flash", i, frame, frames, FLASH_FRAMES, "frames", words, frames)
 
     if end - start <= FLASH_FRAMES:
         yield flash(record, end - start, f"the slot has only {_frames(end - start)}")
@@ -150,16 +179,10 @@ def _cut_words(slot: Slot, film: FilmSeen, i: int, record: int, *, at_end: bool)
             yield Fault("word", i, record, float(lost), WORD_SECONDS, "s", words)
 
 
-def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Where a mask is true: first, and one after the last."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
-
-
 def _start(slots: Sequence[Slot], i: int) -> int:
     """The first frame of slot `i` in the cut."""
     return sum(slot.source.frames for slot in slots[:i])
 
 
 def _frames(count: int) -> str:
-    return f"{count} frame{'s' * (count != 1)}"
+    return counted(count, "frame")

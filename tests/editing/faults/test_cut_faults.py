@@ -148,7 +148,7 @@ def test_silence_on_one_side_is_no_step_of_loudness() -> None:
 
 
 def repaired(slots: list[Slot], seen: FilmSeen) -> tuple[list[Slot], list[str]]:
-    after, done = repair_faults(slots, {FILM: seen}, least_frames=10)
+    after, done = repair_faults(slots, {FILM: seen}, least_frames=10, reasons=lambda _: ())
     return list(after), [repair.words for repair in done]
 
 
@@ -200,7 +200,7 @@ def test_repair_never_makes_a_cut_worse_and_never_touches_a_locked_slot(
 ) -> None:
     seen = film(voiced=np.array([[s, s + 1.0] for s in sorted(speech)]).reshape(-1, 2))
     before = find_faults(slots, {FILM: seen})
-    after, _ = repair_faults(slots, {FILM: seen}, least_frames=10)
+    after, _ = repair_faults(slots, {FILM: seen}, least_frames=10, reasons=lambda _: ())
     left = find_faults(after, {FILM: seen})
     assert _errors(left) <= _errors(before)
     assert len(after) == len(slots)

@@ -1,0 +1,382 @@
+"""Faults planted in real footage: which, where, and how strong.
+
+A stretch of a film is changed picture by picture and sample by sample; it is written again as a
+delivered file would be, so that what is looked for has gone through a lossy encoder.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.footage_stretches import Plant, Samples, Stretch, Yuv
+
+PICTURE_KINDS = (
+    *("flash", "black", "freeze", "duplicate", "dropped", "jump cut"),
+    *("letterbox", "combing", "exposure step", "colour step"),
+)
+SOUND_KINDS = ("click", "dropout", "clipping", "silence", "loudness step", "word")
+_MARGIN = 14
+"""Frames from a planted fault to the nearest cut, and half of what is between two faults."""
+
+
+class Planter:
+    """Plants faults in one stretch; the same for the same seed."""
+
+    def __init__(self, stretch: Stretch, other: Stretch, speech: list[Samples], seed: int) -> None:
+        """Plant in a copy of `stretch`; pictures that do not belong come from `other`."""
+        self.rng = np.random.default_rng(seed)
+        self.made = Stretch(
+            *(stretch.name, stretch.rate, list(stretch.pictures), stretch.sound.copy()),
+            *(stretch.sample_rate, list(stretch.cuts), list(stretch.mixed)),
+        )
+        size = stretch.pictures[0].shape[::-1]
+        self.other = [_resized(p, size) for p in other.pictures[:: max(1, other.frames // 12)]]
+        self.speech = speech
+        self.taken_pictures: list[tuple[int, int]] = []
+        self.taken_sound: list[tuple[int, int]] = []
+        self._moving = _motion(stretch.pictures)
+
+    def plant_all(self, each: int = 1) -> Stretch:
+        """Plant up to `each` of every kind where there is room; gives what was made."""
+        kinds = [kind for kind in (*PICTURE_KINDS, *SOUND_KINDS) for _ in range(each)]
+        for kind in self.rng.permutation(kinds):
+            make = getattr(self, "_" + str(kind).replace(" ", "_"))
+            for _ in range(12):
+                plant = make()
+                if plant is not None:
+                    self.made.plants.append(plant)
+                    break
+        made = self.made  # it may have become shorter than its sound
+        made.sound = made.sound[:, : round(made.frames / made.rate * made.sample_rate)]
+        kept = (plant for plant in made.plants if plant.frame + plant.frames < made.frames)
+        made.plants = sorted(kept, key=lambda plant: plant.frame)
+        return made
+
+    # Pictures
+
+    def _inside(self, frames: int, *, moving: float = 0.0) -> int | None:
+        """A free place for `frames` frames within a shot; None if this try finds none."""
+        made = self.made
+        if made.frames < frames + 2 * _MARGIN + 2:
+            return None
+        at = int(self.rng.integers(_MARGIN, made.frames - frames - _MARGIN))
+        start, end = at - _MARGIN, at + frames + _MARGIN
+        near_cut = any(start < cut < end for cut in made.cuts)
+        mixed = any(a < end and start < b for a, b in made.mixed)
+        taken = any(a < end + _MARGIN and start - _MARGIN < b for a, b in self.taken_pictures)
+        if near_cut or mixed or taken:
+            return None
+        if np.median(self._moving[at - 4 : at + frames + 4]) < moving:
+            return None
+        if np.mean(made.pictures[at][: made.pictures[at].shape[0] * 2 // 3]) < 30:
+            return None
+        self.taken_pictures.append((at, at + frames))
+        return at
+
+    def _flash(self) -> Plant | None:
+        frames = int(self.rng.integers(1, 4))
+        at = self._inside(frames)
+        if at is None:
+            return None
+        strength = str(self.rng.choice(["other picture", "white", "bright by half"]))
+        for i in range(at, at + frames):
+            if strength == "other picture":
+                self.made.pictures[i] = self.other[at % len(self.other)]
+            else:
+                self.made.pictures[i] = _gained(
+                    self.made.pictures[i], 1.5 if strength == "bright by half" else 6.0
+                )
+        return Plant("flash", at, frames, f"{strength}, {frames}")
+
+    def _black(self) -> Plant | None:
+        frames = int(self.rng.choice([1, 2, 5, 12, 24]))
+        at = self._inside(frames)
+        if at is None:
+            return None
+        level = int(self.rng.choice([16, 16, 18]))
+        for i in range(at, at + frames):
+            black = np.full_like(self.made.pictures[i], 128)
+            black[: black.shape[0] * 2 // 3] = level
+            self.made.pictures[i] = black
+        return Plant("black", at, frames, f"{frames} at {level}")
+
+    def _freeze(self) -> Plant | None:
+        frames = int(self.rng.choice([0.6, 1.0, 2.0]) * self.made.rate)
+        at = self._inside(frames, moving=0.7)
+        if at is None:
+            return None
+        for i in range(at, at + frames):
+            self.made.pictures[i] = self.made.pictures[at - 1]
+        return Plant("freeze", at, frames, f"{float(frames / self.made.rate):.1f} s")
+
+    def _duplicate(self) -> Plant | None:
+        frames = int(self.rng.integers(1, 3))
+        at = self._inside(frames, moving=0.7)
+        if at is None:
+            return None
+        for i in range(at, at + frames):
+            self.made.pictures[i] = self.made.pictures[at - 1]
+        return Plant("duplicate", at, frames, f"{frames}")
+
+    def _dropped(self) -> Plant | None:
+        frames = int(self.rng.integers(1, 4))
+        at = self._inside(frames, moving=1.5)
+        if at is None:
+            return None
+        made = self.made
+        made.pictures[at : at + frames] = []
+        self._shift(at, frames)
+        return Plant("dropped", at, frames, f"{frames}")
+
+    def _jump_cut(self) -> Plant | None:
+        frames = int(self.rng.choice([0.5, 1.0, 2.0]) * self.made.rate)
+        at = self._inside(frames, moving=0.4)
+        if at is None:
+            return None
+        made = self.made
+        made.pictures[at : at + frames] = []
+        self._shift(at, frames)
+        return Plant("jump cut", at, 1, f"{float(frames / made.rate):.1f} s gone")
+
+    def _shift(self, at: int, frames: int) -> None:
+        """Tell what lies behind removed frames where it is now."""
+
+        def moved(frame: int) -> int:
+            return frame - frames if frame > at else frame
+
+        made = self.made
+        made.cuts = [moved(cut) for cut in made.cuts]
+        made.mixed = [(moved(a), moved(b)) for a, b in made.mixed]
+        self.taken_pictures = [
+            (moved(a), moved(b)) if a != at else (at - 1, at + 1) for a, b in self.taken_pictures
+        ]
+        made.plants = [
+            Plant(p.kind, moved(p.frame), p.frames, p.strength) if p.kind in PICTURE_KINDS else p
+            for p in made.plants
+        ]
+        self._moving = np.delete(self._moving, slice(at, at + frames))
+
+    def _letterbox(self) -> Plant | None:
+        frames = int(self.rng.choice([1.0, 1.6]) * self.made.rate)
+        at = self._inside(frames)
+        if at is None:
+            return None
+        share = float(self.rng.choice([0.04, 0.08, 0.128]))
+        sides = bool(self.rng.random() < 0.25)
+        for i in range(at, at + frames):
+            self.made.pictures[i] = _barred(self.made.pictures[i], share, sides=sides)
+        return Plant("letterbox", at, frames, f"{'sides' if sides else 'top'} {share:.0%}")
+
+    def _combing(self) -> Plant | None:
+        frames = int(self.rng.choice([4, 12]))
+        at = self._inside(frames, moving=1.5)
+        if at is None:
+            return None
+        pictures = self.made.pictures
+        whole = [p.copy() for p in pictures[at : at + frames + 1]]
+        for i in range(frames):
+            rows = whole[i].shape[0] * 2 // 3
+            combed = whole[i].copy()
+            combed[1:rows:2] = whole[i + 1][1:rows:2]
+            pictures[at + i] = combed
+        return Plant("combing", at, frames, f"{frames}")
+
+    def _exposure_step(self) -> Plant | None:
+        gain = float(self.rng.choice([0.75, 0.85, 1.2, 1.35]))
+        return self._stepped("exposure step", lambda p: _gained(p, gain), f"x{gain}")
+
+    def _colour_step(self) -> Plant | None:
+        shift = int(self.rng.choice([8, 14, 20])) * int(self.rng.choice([-1, 1]))
+        return self._stepped("colour step", lambda p: _tinted(p, shift), f"{shift:+}")
+
+    def _stepped(self, kind: str, change: Callable[[Yuv], Yuv], strength: str) -> Plant | None:
+        """From a place within a shot to the shot's end."""
+        at = self._inside(24)
+        if at is None:
+            return None
+        made = self.made
+        end = min([cut for cut in made.cuts if cut > at], default=made.frames)
+        ends = [a for a, _ in (*made.mixed, *self.taken_pictures) if a > at]
+        if ends and min(ends) < end:
+            self.taken_pictures.pop()
+            return None
+        for i in range(at, end):
+            made.pictures[i] = change(made.pictures[i])
+        self.taken_pictures[-1] = (at, end)
+        return Plant(kind, at, end - at, strength)
+
+    # Sound
+
+    def _audible(self, seconds: float, *, at: int | None = None) -> int | None:
+        """The first sample of a free place with sound around it, at a frame if one is given."""
+        made = self.made
+        rate, count = made.sample_rate, int(seconds * made.sample_rate)
+        room = int(0.4 * rate)
+        if made.sound.shape[1] < count + 2 * room:
+            return None
+        if at is None:
+            first = int(self.rng.integers(room, made.sound.shape[1] - count - room))
+        else:
+            first = round(at / made.rate * rate)
+        around = made.sound[:, max(0, first - room) : first + count + room]
+        short = made.sound[:, max(0, first - rate // 20) : first + rate // 20]
+        taken = any(a - room < first + count and first < b + room for a, b in self.taken_sound)
+        if taken or not room <= first < made.sound.shape[1] - count - room:
+            return None
+        if min(_rms(around), _rms(short)) < 0.004:
+            return None
+        self.taken_sound.append((first, first + count))
+        return first
+
+    def _frame_of(self, sample: int) -> int:
+        return int(sample * self.made.rate / self.made.sample_rate)
+
+    def _click(self) -> Plant | None:
+        at = self._cut() if self.rng.random() < 0.4 else None
+        first = self._audible(0.01, at=at)
+        if first is None:
+            return None
+        sound = self.made.sound
+        local = _rms(sound[:, first - 2000 : first + 2000])
+        strength = float(self.rng.choice([12, 18, 24]))
+        height = min(0.95, local * 10 ** (strength / 20))
+        shape = str(self.rng.choice(["impulse", "step"]))
+        if shape == "impulse":
+            sound[:, first : first + 2] += height * float(self.rng.choice([-1, 1]))
+        else:  # a jump that dies away as a coupling capacitor lets it
+            fall = np.exp(-np.arange(self.made.sample_rate // 20) / (self.made.sample_rate * 0.008))
+            sound[:, first : first + len(fall)] += (height * fall).astype(np.float32)
+        np.clip(sound, -1, 1, out=sound)
+        return Plant("click", self._frame_of(first), 1, f"{shape} {strength:.0f} dB")
+
+    def _dropout(self) -> Plant | None:
+        seconds = float(self.rng.choice([0.02, 0.04, 0.1]))
+        first = self._audible(seconds)
+        if first is None:
+            return None
+        self.made.sound[:, first : first + int(seconds * self.made.sample_rate)] = 0
+        frame = self._frame_of(first)
+        return Plant(
+            "dropout", frame, 1 + int(seconds * self.made.rate), f"{seconds * 1000:.0f} ms"
+        )
+
+    def _clipping(self) -> Plant | None:
+        first = self._audible(0.4)
+        if first is None:
+            return None
+        piece = slice(first, first + int(0.4 * self.made.sample_rate))
+        over = float(self.rng.choice([4, 8]))
+        peak = float(np.abs(self.made.sound[:, piece]).max())
+        driven = self.made.sound[:, piece] * (10 ** (over / 20) / peak)
+        self.made.sound[:, piece] = np.clip(driven, -1, 1)
+        frame = self._frame_of(first)
+        return Plant("clipping", frame, 1 + int(0.4 * self.made.rate), f"{over:.0f} dB over")
+
+    def _silence(self) -> Plant | None:
+        seconds = float(self.rng.choice([1.5, 2.5]))
+        first = self._audible(seconds)
+        if first is None:
+            return None
+        count = int(seconds * self.made.sample_rate)
+        self.made.sound[:, first : first + count] = 0
+        frame = self._frame_of(first)
+        return Plant("silence", frame, 1 + int(seconds * self.made.rate), f"{seconds} s")
+
+    def _loudness_step(self) -> Plant | None:
+        cut = self._cut()
+        first = None if cut is None else self._audible(1.0, at=cut)
+        if first is None or cut is None:
+            return None
+        count = int(1.0 * self.made.sample_rate)
+        gain = float(self.rng.choice([-20, -16, 16]))
+        piece = self.made.sound[:, first : first + count]
+        quiet, loud = _rms(self.made.sound[:, first - count // 2 : first]), _rms(piece)
+        target = quiet * 10 ** (gain / 20)
+        if loud <= 0 or target < 0.002 or target > 0.25:
+            self.taken_sound.pop()
+            return None
+        self.made.sound[:, first : first + count] = np.clip(piece * (target / loud), -1, 1)
+        return Plant("loudness step", cut, int(self.made.rate), f"{gain:+.0f} dB")
+
+    def _word(self) -> Plant | None:
+        cut = self._cut()
+        first = None if cut is None or not self.speech else self._audible(0.5, at=cut)
+        if first is None or cut is None:
+            return None
+        said = self.speech[int(self.rng.integers(len(self.speech)))]
+        length = min(len(said), int(0.6 * self.made.sample_rate), first)
+        cut_at = int(self.rng.integers(length, max(length + 1, len(said) - length)))
+        snr = float(self.rng.choice([6, 12, 20]))
+        ends = bool(self.rng.random() < 0.5)
+        word = said[cut_at - length : cut_at] if ends else said[cut_at : cut_at + length]
+        place = slice(first - len(word), first) if ends else slice(first, first + len(word))
+        bed = self.made.sound[:, place]
+        if bed.shape[1] != len(word) or _rms(word[-800:] if ends else word[:800]) < _rms(said) / 2:
+            self.taken_sound.pop()
+            return None
+        scale = max(_rms(bed), 0.01) * 10 ** (snr / 20) / _rms(word)
+        self.made.sound[:, place] = np.clip(
+            bed + word * min(scale, 0.7 / np.abs(word).max()), -1, 1
+        )
+        return Plant("word", cut, 1, f"{'ends' if ends else 'begins'} at the cut, {snr:.0f} dB")
+
+    def _cut(self) -> int | None:
+        """A cut of the film, or of what was planted."""
+        jumps = [p.frame for p in self.made.plants if p.kind == "jump cut"]
+        cuts = [c for c in (*self.made.cuts, *jumps) if 10 < c < self.made.frames - 10]
+        return int(self.rng.choice(cuts)) if cuts else None
+
+
+def _resized(picture: Yuv, size: tuple[int, int]) -> Yuv:
+    """A 4:2:0 picture at the size of another's array, `(width, height * 3 / 2)`."""
+    width, rows = size
+    bgr = cv2.cvtColor(picture, cv2.COLOR_YUV2BGR_I420)
+    scaled = cv2.resize(bgr, (width, rows * 2 // 3), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_BGR2YUV_I420), np.uint8)
+
+
+def _gained(picture: Yuv, gain: float) -> Yuv:
+    rows = picture.shape[0] * 2 // 3
+    changed = picture.copy()
+    luma = 16 + (picture[:rows].astype(np.float32) - 16) * gain
+    changed[:rows] = np.clip(luma, 16, 235).astype(np.uint8)
+    return changed
+
+
+def _tinted(picture: Yuv, shift: int) -> Yuv:
+    rows = picture.shape[0] * 2 // 3
+    changed = picture.copy().astype(np.int16)
+    half = (picture.shape[0] - rows) // 2
+    changed[rows : rows + half] += shift
+    changed[rows + half :] -= shift
+    return np.asarray(np.clip(changed, 16, 240), np.uint8)
+
+
+def _barred(picture: Yuv, share: float, *, sides: bool) -> Yuv:
+    rows = picture.shape[0] * 2 // 3
+    width = picture.shape[1]
+    changed = picture.copy()
+    luma = changed[:rows]
+    chroma = changed[rows:].reshape(2, rows // 2, width // 2)
+    for plane, black in ((luma, 16), (chroma[0], 128), (chroma[1], 128)):
+        view = plane.T if sides else plane
+        depth = round(len(view) * share)
+        view[:depth] = black
+        view[len(view) - depth :] = black
+    return changed
+
+
+def _motion(pictures: list[Yuv]) -> NDArray[np.float64]:
+    """Mean change of each picture since the one before, of 255."""
+    found = [0.0]
+    for before, after in pairwise(pictures):
+        rows = before.shape[0] * 2 // 3
+        found.append(cv2.norm(after[:rows], before[:rows], cv2.NORM_L1) / before[:rows].size)
+    return np.array(found)
+
+
+def _rms(samples: Samples) -> float:
+    return float(np.sqrt(np.mean(np.square(samples.astype(np.float64))))) if samples.size else 0.0

@@ -1,0 +1,250 @@
+"""What the search for faults keeps of each picture of a programme: some twenty numbers.
+
+A programme is what is seen from its first frame to its last: a cut slot after slot, or a file.
+Pictures are looked at 256 pixels wide, but for combing, which only the stored rows show; a few are
+held to be compared with the next ones, so memory is bounded whatever the length.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from numpy.typing import NDArray
+
+from editing.faults.likeness import displacement_ratio, setup_likeness
+from ingest.growing import GrowingArray
+from ingest.letterbox import BAR_MEASURES
+from ingest.media import Floats
+from ingest.scaling import FrameScaler
+
+Picture = NDArray[np.uint8]
+
+LAGS = 4
+"""A picture is compared with the four before it, so that one that comes back is known."""
+COLUMNS = (
+    *("luma", "brightest", "blue", "red"),
+    *("step_1", "step_2", "step_3", "step_4"),
+    *("fine", "block", "structure", "setup", "displacement", "comb"),
+    *(*BAR_MEASURES, "filled"),
+)
+_TINY = (64, 36)
+_BLOCK = 8
+_BAR_BLACK, _BAR_FLAT = 24, 14
+"""Of 255: a row or column no brighter, and no less even, may be of a black bar."""
+_PLANAR = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "gray")
+_COMB_COLUMNS, _COMB_TILES = 240, (12, 12)
+_COMB_LEVEL = 6
+"""Of 255: rows that differ by less from both neighbours are not combed."""
+_STARTLED, _STARTLED_STEP, _STARTLED_BLOCK = 1.7, 0.5, 15.0
+"""A change of so many times the usual one, and so much, is looked at more closely."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureMeasures:
+    """What was kept of every frame; distances are mean absolute differences, 0 to 255."""
+
+    rows: Floats
+    """`(frames, COLUMNS)`.
+
+    - `luma`, `brightest`: mean, and brightest of 64 by 36 fields, 0 to 1.
+    - `blue`, `red`: mean of the chroma, -0.5 to 0.5.
+    - `step_k`: distance from the picture `k` frames before, of 64 by 36 fields in colour; NaN in
+      the first frames.
+    - `fine`, `block`: distance from the picture before at 256 pixels, of all and of the field of 8
+      by 8 that changed most.
+    - `structure`: correlation with the picture before, -1 to 1.
+    - `setup`: how like the picture before it is if its parts may move, -1 to 1; NaN where nothing
+      stands out.
+    - `displacement`: how far things moved since the frame before, by how far they move in the
+      frames around; NaN where nothing stands out or moves.
+    - `comb`: share of the pixels whose row differs from both neighbours as fields apart do, in the
+      one of 12 by 12 tiles that has most of them.
+    - `bar_top`, …: black bars as shares of the side; NaN for a picture that is all black.
+    - `filled`: which share of the row or column behind the deepest pair of bars is lit, 0 to 1.
+    """
+
+    def __getitem__(self, name: str) -> Floats:
+        """One of `COLUMNS`, `(frames,)`."""
+        column: Floats = self.rows[:, COLUMNS.index(name)]
+        return column
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def bars(self) -> Floats:
+        """`(frames, 4)`: top, bottom, left, right."""
+        first = COLUMNS.index(BAR_MEASURES[0])
+        bars: Floats = self.rows[:, first : first + 4]
+        return bars
+
+
+@dataclass(slots=True)
+class _Seen:
+    """One picture in the sizes that it is compared in."""
+
+    tiny: Picture
+    tiny_grey: Picture
+    grey: Picture
+
+
+class PictureMeter:
+    """Takes the pictures of a programme in order."""
+
+    def __init__(self) -> None:
+        self._rows: GrowingArray[np.float32] = GrowingArray(np.float32)
+        self._scalers: dict[tuple[int, int, str], FrameScaler] = {}
+        self._size: tuple[int, int] | None = None
+        self._comb = CombMeter()
+        self._seen: deque[_Seen] = deque(maxlen=LAGS)
+        self._steps: deque[float] = deque(maxlen=12)
+        self._blocks: deque[float] = deque(maxlen=12)
+
+    @property
+    def frames(self) -> int:
+        """How many pictures were taken."""
+        return len(self._rows) // len(COLUMNS)
+
+    def push(self, frame: VideoFrame, *, join: bool = False) -> None:
+        """Take the next picture; `join` where it is known to begin another piece."""
+        now = self._look(frame)
+        grey, tiny_grey = now.grey, now.tiny_grey
+        ycc = cv2.cvtColor(now.tiny, cv2.COLOR_RGB2YCrCb).reshape(-1, 3).mean(axis=0) / 255
+        row = dict.fromkeys(COLUMNS, float("nan"))
+        row |= {"luma": float(grey.mean()) / 255, "brightest": float(tiny_grey.max()) / 255}
+        row |= {"red": ycc[1] - 0.5, "blue": ycc[2] - 0.5, "comb": self._comb.measure(frame)}
+        for lag, other in enumerate(reversed(self._seen), start=1):
+            row[f"step_{lag}"] = cv2.norm(now.tiny, other.tiny, cv2.NORM_L1) / now.tiny.size
+        if self._seen:
+            row |= self._compare(now, self._seen[-1], row["step_1"], join=join)
+        bars, filled = bars_of(grey)
+        row |= dict(zip(BAR_MEASURES, bars, strict=True)) | {"filled": filled}
+        self._rows.extend([row[name] for name in COLUMNS])
+        self._steps.append(row["step_1"])
+        self._seen.append(now)
+        self._look_back()
+
+    def finish(self) -> PictureMeasures:
+        """All that was kept."""
+        return PictureMeasures(self._rows.values.reshape(-1, len(COLUMNS)))
+
+    def _look(self, frame: VideoFrame) -> _Seen:
+        key = (frame.width, frame.height, frame.format.name)
+        if key not in self._scalers:
+            self._scalers = {key: FrameScaler()}
+        small = self._scalers[key].small(frame)
+        size = (small.shape[1], small.shape[0])
+        self._size = self._size or size
+        if size != self._size:
+            small = np.asarray(cv2.resize(small, self._size, interpolation=cv2.INTER_AREA))
+        tiny = cv2.resize(small, _TINY, interpolation=cv2.INTER_AREA)
+        grey, tiny_grey = (cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in (small, tiny))
+        return _Seen(np.asarray(tiny), np.asarray(tiny_grey), np.asarray(grey))
+
+    def _compare(self, now: _Seen, last: _Seen, step: float, *, join: bool) -> dict[str, float]:
+        """The columns that tell of the change since the picture before."""
+        change = cv2.absdiff(now.grey, last.grey)
+        height, width = change.shape
+        fields = (max(1, width // _BLOCK), max(1, height // _BLOCK))
+        blocks = cv2.resize(change.astype(np.float32), fields, interpolation=cv2.INTER_AREA)
+        found = {"fine": float(change.mean()), "block": float(blocks.max())}
+        match = cv2.matchTemplate(now.tiny_grey, last.tiny_grey, cv2.TM_CCOEFF_NORMED)
+        found["structure"] = float(np.clip(np.nan_to_num(match[0, 0]), -1, 1))
+        startled = (
+            step > max(_STARTLED_STEP, _STARTLED * _usual(self._steps)),
+            found["block"] > max(_STARTLED_BLOCK, _STARTLED * _usual(self._blocks)),
+        )
+        if join or any(startled):
+            found["setup"] = setup_likeness(last.grey, now.grey)
+        self._blocks.append(found["block"])
+        return found
+
+    def _look_back(self) -> None:
+        """Tell of the frame before this one how far things had moved, if that stood out."""
+        if len(self._seen) < LAGS or len(self._steps) < LAGS:
+            return
+        around = [self._steps[-4], self._steps[-3], self._steps[-1]]
+        usual = float(np.median(np.nan_to_num(around)))
+        if self._steps[-2] > max(_STARTLED_STEP, 1.3 * usual):
+            pictures = [seen.grey for seen in self._seen]
+            place = (self.frames - 2) * len(COLUMNS) + COLUMNS.index("displacement")
+            self._rows.values[place] = displacement_ratio(pictures)
+
+
+def _usual(values: deque[float]) -> float:
+    known = [value for value in values if np.isfinite(value)]
+    return float(np.median(known)) if known else 0.0
+
+
+class CombMeter:
+    """Tells how much of a picture shows two moments in alternate rows."""
+
+    def __init__(self) -> None:
+        self._reformatter = VideoReformatter()
+
+    def measure(self, frame: VideoFrame) -> float:
+        """The share of the pixels that are combed, less what texture makes, of the worst tile.
+
+        A row of the other field differs from both of its neighbours to the same side, but not from
+        the rows two away, which are of its own field; a texture does both. 0 to 1.
+        """
+        luma = self._luma(frame)
+        apart = max(1, luma.shape[1] // _COMB_COLUMNS)
+        rows = luma[:, ::apart].astype(np.int16)
+        if len(rows) < 16:
+            return 0.0
+        middle = rows[2:-2]
+        near = _between(middle, rows[1:-3], rows[3:-1])
+        far = _between(middle, rows[:-4], rows[4:])
+        excess = (near & ~far).astype(np.float32) - (far & ~near).astype(np.float32)
+        tiles = cv2.resize(excess, _COMB_TILES, interpolation=cv2.INTER_AREA)
+        return max(0.0, float(tiles.max()))
+
+    def _luma(self, frame: VideoFrame) -> Picture:
+        if frame.format.name not in _PLANAR:
+            frame = self._reformatter.reformat(frame, format="gray")
+        plane = frame.planes[0]
+        stored = np.frombuffer(memoryview(plane), np.uint8)
+        rows = stored.reshape(plane.height, plane.line_size)
+        return np.asarray(rows[:, : plane.width])
+
+
+def _between(
+    row: NDArray[np.int16], above: NDArray[np.int16], below: NDArray[np.int16]
+) -> NDArray[np.bool_]:
+    """Where a row is brighter than both others, or darker than both, by the level of combing."""
+    lower = np.minimum(row - above, row - below)
+    upper = np.maximum(row - above, row - below)
+    return np.asarray((lower > _COMB_LEVEL) | (upper < -_COMB_LEVEL))
+
+
+def bars_of(grey: Picture) -> tuple[tuple[float, float, float, float], float]:
+    """Black bars of one picture, and how much of the line behind the deeper pair is lit.
+
+    Args:
+        grey: `(height, width)`.
+
+    Returns:
+        Top, bottom, left and right as shares of the side, NaN if the picture is all black; and the
+        lit share of the darker one of the two lines behind, 0 to 1.
+    """
+    depths: list[int] = []
+    for lines in (grey, grey.T):
+        highest, lowest = lines.max(axis=1).astype(int), lines.min(axis=1).astype(int)
+        lit = (highest > _BAR_BLACK) | (highest - lowest > _BAR_FLAT)
+        if not lit.any():
+            nothing = float("nan")
+            return (nothing, nothing, nothing, nothing), 0.0
+        depths += [int(lit.argmax()), int(lit[::-1].argmax())]
+    height, width = grey.shape
+    top, bottom, left, right = depths
+    flat = min(top, bottom) * width >= min(left, right) * height
+    lines, first, last = (
+        (grey, top, height - 1 - bottom) if flat else (grey.T, left, width - 1 - right)
+    )
+    behind = (lines[min(first + 2, last)], lines[max(last - 2, first)])
+    filled = min(float((line > _BAR_BLACK).mean()) for line in behind)
+    return (top / height, bottom / height, left / width, right / width), filled

@@ -1,0 +1,203 @@
+"""Clicks, gaps and flat tops in a stretch of sound, told from levels of every millisecond. Pure.
+
+A click is louder in the treble than what is before and after it, and over at once; a drum or a
+consonant goes on. A gap begins and ends at once, between sound that is there on both sides.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from ingest.media import Floats
+
+Doubles = NDArray[np.float64]
+EventKind = Literal["click", "gap", "clipping"]
+
+CONTEXT_MS = 1500
+"""Milliseconds around an event that may bear on whether it is one."""
+FLOOR = -120.0
+"""dBFS; what is below counts as this."""
+
+LEAST_CLICK_DB = 12.0
+"""An event from here on; what is a fault is decided where the joins are known."""
+_CLICK_NEAR, _CLICK_FAR = 6, 40
+"""Milliseconds on either side: what a lossy code smears of a click, and what it is held against."""
+_WIDTH_MS, _WIDTH_DB, _WIDTH_PENALTY = 15, 10.0, (0.0, 0.0, 6.0, 9.0)
+"""A click is one millisecond long; what is within 10 dB of it for two or more counts for less."""
+_QUIET_CLICK = -75.0
+"""dBFS of the treble; quieter clicks are not heard."""
+
+LEAST_GAP_DB = 20.0
+_LONGEST_GAP_MS = 1000
+_LEAST_GAP_MS = 6
+_SIDE_MS = 60
+_EDGE_MS = 8
+_QUIET_SOUND = -55.0
+"""dBFS; a gap in what is quieter is none."""
+
+_FULL_SCALE = 0.995
+_LEAST_FLAT = 4
+"""Samples at full scale one after another."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundEvent:
+    """Something that stands out in the sound; seconds from the programme's first frame."""
+
+    kind: EventKind
+    start: float
+    end: float
+    value: float
+    """dB above its surroundings for a click, below them for a gap; samples for clipping."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An event in a stretch, in steps of a millisecond."""
+
+    kind: EventKind
+    start: int
+    end: int
+    value: float
+
+
+def events_in(samples: Floats, step: int) -> list[Run]:
+    """All events of a stretch of sound.
+
+    Args:
+        samples: `(channels, n)`, full scale at 1.
+        step: Samples of a millisecond; `n` is a multiple of it.
+    """
+    found: list[Run] = []
+    for channel in samples:
+        treble = np.zeros_like(channel)
+        treble[1:-1] = channel[1:-1] - (channel[:-2] + channel[2:]) / 2
+        level, high = levels(channel, step), levels(treble, step)
+        found += [*clicks(high), *gaps(level), *flat_tops(channel, step)]
+    return _merged(found)
+
+
+def decibels(power: Doubles) -> Doubles:
+    """`10 log10(power)`, at least `FLOOR`."""
+    return np.asarray(10 * np.log10(np.maximum(power, 10 ** (FLOOR / 10))))
+
+
+def levels(samples: Floats, step: int) -> Doubles:
+    """dBFS of each millisecond, `(n // step,)`."""
+    whole = samples[: len(samples) // step * step].astype(np.float64)
+    return decibels((whole.reshape(-1, step) ** 2).mean(axis=1))
+
+
+def clicks(high: Doubles) -> Iterator[Run]:
+    """Peaks of the treble that are over at once.
+
+    The measure is the peak above the loudest of the 34 ms before and after it, 6 ms away (a tenth
+    of those may be louder still), less a penalty for what lasts longer than a millisecond.
+    """
+    if len(high) < 2 * _CLICK_FAR + 1:
+        return
+    padded = np.pad(high, _CLICK_FAR, mode="reflect")
+    windows = sliding_window_view(padded, 2 * _CLICK_FAR + 1)
+    peaks = high > np.maximum(np.append(-np.inf, high[:-1]), np.append(high[1:], -np.inf) - 1e-9)
+    candidates = np.flatnonzero(peaks & (high > _QUIET_CLICK))
+    if not len(candidates):
+        return
+    near = windows[candidates]  # (peaks, 2 far + 1)
+    before = near[:, : _CLICK_FAR - _CLICK_NEAR + 1]
+    after = near[:, _CLICK_FAR + _CLICK_NEAR :]
+    around = np.maximum(np.quantile(before, 0.9, axis=1), np.quantile(after, 0.9, axis=1))
+    above = high[candidates] - np.maximum(around, _QUIET_CLICK - 10)
+    beside = near[:, _CLICK_FAR - _WIDTH_MS : _CLICK_FAR + _WIDTH_MS + 1]
+    width = (beside >= high[candidates, None] - _WIDTH_DB).sum(axis=1)
+    above -= np.array(_WIDTH_PENALTY)[np.minimum(width, len(_WIDTH_PENALTY) - 1)]
+    highest = high[candidates] >= near[
+        :, _CLICK_FAR - _CLICK_NEAR : _CLICK_FAR + _CLICK_NEAR + 1
+    ].max(axis=1)
+    for place, value in zip(candidates[highest], above[highest], strict=True):
+        if value >= LEAST_CLICK_DB:
+            yield Run("click", int(place), int(place) + 1, float(value))
+
+
+def gaps(level: Doubles) -> Iterator[Run]:
+    """Where sound is gone for a moment, and was not dying away before.
+
+    The measure is how far the loudest millisecond of the gap, but for a tenth of them, lies below
+    the quieter of the 60 ms before and after.
+    """
+    power = 10 ** (level / 10)
+    sums = np.concatenate([[0.0], np.cumsum(power)])
+
+    def mean_level(start: int, end: int) -> float:
+        start, end = max(0, start), min(len(level), end)
+        if end - start < _EDGE_MS // 2:
+            return FLOOR
+        return float(decibels(np.array((sums[end] - sums[start]) / (end - start))))
+
+    if len(level) <= 2 * _SIDE_MS:
+        return
+    earlier = decibels((sums[_SIDE_MS:-1] - sums[: -1 - _SIDE_MS]) / _SIDE_MS)
+    drops = (level[_SIDE_MS:] <= earlier - LEAST_GAP_DB) & (earlier >= _QUIET_SOUND)
+    past = 0
+    for start in (np.flatnonzero(drops) + _SIDE_MS).tolist():
+        if start < past:
+            continue
+        bottom = mean_level(start - _SIDE_MS, start) - LEAST_GAP_DB
+        louder = level[start : start + _LONGEST_GAP_MS] > bottom
+        past = start + (int(louder.argmax()) if louder.any() else len(louder))
+        run = _judged_gap(level, start, past, mean_level) if louder.any() else None
+        if run is not None:
+            yield run
+
+
+def _judged_gap(
+    level: Doubles, start: int, end: int, mean_level: Callable[[int, int], float]
+) -> Run | None:
+    """A stretch that is quieter than what was before it, if it is a gap."""
+    before, after = mean_level(start - _SIDE_MS, start), mean_level(end, end + _SIDE_MS)
+    sides = min(before, after)
+    if end - start < _LEAST_GAP_MS or sides < _QUIET_SOUND:
+        return None
+    abrupt = (
+        mean_level(start - _EDGE_MS, start) > before - 8
+        and mean_level(end, end + _EDGE_MS) > after - 10
+    )
+    inside = float(np.quantile(level[start:end], 0.9))
+    below = sides - inside
+    return Run("gap", start, end, below) if abrupt and below >= LEAST_GAP_DB else None
+
+
+def flat_tops(samples: Floats, step: int) -> Iterator[Run]:
+    """Runs of samples at full scale; those within 20 ms count as one event."""
+    full = np.abs(samples) >= _FULL_SCALE
+    if not full.any():
+        return
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], full, [False]]).astype(np.int8)))
+    runs = [(a, b) for a, b in edges.reshape(-1, 2) if b - a >= _LEAST_FLAT]
+    start = end = longest = 0
+    for a, b in runs:
+        if longest and a - end > 20 * step:
+            yield Run("clipping", start // step, end // step + 1, longest)
+            longest = 0
+        start = start if longest else int(a)
+        end, longest = int(b), max(longest, int(b - a))
+    if longest:
+        yield Run("clipping", start // step, end // step + 1, longest)
+
+
+def _merged(runs: list[Run]) -> list[Run]:
+    """Events of all channels; of those of one kind that overlap, the strongest."""
+    kept: list[Run] = []
+    for run in sorted(runs, key=lambda one: -one.value):
+        reach = 3 if run.kind == "click" else 0
+        if not any(
+            run.kind == other.kind
+            and run.start < other.end + reach
+            and other.start < run.end + reach
+            for other in kept
+        ):
+            kept.append(run)
+    return kept

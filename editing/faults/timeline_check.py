@@ -1,0 +1,230 @@
+"""A finished timeline looked at: its events found on disk or in the catalogue, and decoded.
+
+What cannot be looked at is told event by event: media that is not there, frames that it has not,
+another rate or speed. The rest is checked as a cut is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from editing.cut import Brief, Cut, CutId, Slot
+from editing.errors import TimelineError
+from editing.faults.decoded_cut import Progress, measure_cut
+from editing.faults.disk_media import source_on_disk
+from editing.faults.finding import Fault, Kind
+from editing.faults.judging import programme_faults
+from editing.faults.programme import Clock
+from editing.finish.source import Source
+from editing.frame_grid import FrameGrid
+from editing.interchange.read_sequence import Edit, ReadSequence
+from editing.interchange.reading import read_timeline
+from editing.interchange.sequence import day_frames, printable, reel_names
+from ingest.catalog import Catalog
+from ingest.errors import UnreadableMedia
+from ingest.media import Media, MediaId
+from ingest.timecode import FrameRange, timecode_to_frame
+
+_AT_JOINS: tuple[Kind, ...] = (
+    *("jump cut", "click", "loudness step", "bars step"),
+    *("exposure step", "colour step", "flash"),
+)
+"""Kinds that a gap, or an event that was not looked at, would make where it is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedTimeline:
+    """What a timeline was found to be; slots of its faults count its events from 0."""
+
+    path: Path
+    events: int
+    looked_at: int
+    """Events that were decoded."""
+    clock: Clock
+    faults: tuple[Fault, ...]
+    remarks: tuple[str, ...]
+    """What was not looked at, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """An event that can be decoded."""
+
+    number: int
+    record: FrameRange
+    slot: Slot
+
+
+def check_timeline(
+    path: Path,
+    catalog: Catalog,
+    *,
+    rate: Fraction | None = None,
+    folders: Sequence[Path] = (),
+    on_progress: Progress = lambda done: None,
+) -> CheckedTimeline:
+    """Look for the faults of a timeline's picture, and of the sound that goes with it.
+
+    Args:
+        path: An OTIO, EDL, FCP7 XML or FCPXML file.
+        catalog: Films are looked for in it first.
+        rate: Frames per second, which an EDL does not tell; the catalogue's if all films have one.
+        folders: Where else to look for media, by file name; the timeline's own folder always is.
+        on_progress: Called with the share done, 0 to 1; an exception from it cancels.
+
+    Raises:
+        TimelineError: It cannot be read, or holds no picture.
+        RenderError: A film has changed since it was ingested.
+        UnreadableMedia: A film cannot be opened.
+    """
+    read = read_timeline(path, rate or _catalogue_rate(path, catalog))
+    tracks = sorted({edit.track for edit in read.edits if edit.track.startswith("V")})
+    if not tracks:
+        raise TimelineError(f"{path}: the timeline has no picture")
+    remarks = [*read.remarks]
+    if len(tracks) > 1:
+        remarks.append(f"only the first of {len(tracks)} tracks of picture is looked at")
+    finder = _Finder(catalog, [path.parent, *folders], read)
+    events, faults = list[_Event](), list[Fault]()
+    edits = read.track(tracks[0])
+    for number, edit in enumerate(edits):
+        found = finder.event(number, edit)
+        if isinstance(found, Fault):
+            faults.append(found)
+        else:
+            events.append(found)
+    faults += _decoded(events, finder.sources, read.rate, on_progress)
+    faults.sort(key=lambda fault: (fault.frame, fault.kind))
+    clock = Clock(read.rate, read.start, read.drop)
+    looked_at = len(events)
+    return CheckedTimeline(path, len(edits), looked_at, clock, tuple(faults), tuple(remarks))
+
+
+def _catalogue_rate(path: Path, catalog: Catalog) -> Fraction:
+    """The rate that all films of the catalogue have; any for a format that tells its own."""
+    rates = {media.rate for media in catalog.media()}
+    if path.suffix.lower() != ".edl":
+        return Fraction(25)
+    if len(rates) != 1:
+        raise TimelineError(
+            f"{path} is an EDL, which does not tell its frame rate, and the films of the catalogue "
+            f"have {len(rates)} different ones.\nTell it: reel check --rate 24 FILE"
+        )
+    return rates.pop()
+
+
+class _Finder:
+    """Finds the media of a timeline's events; each is looked for once."""
+
+    def __init__(self, catalog: Catalog, folders: Sequence[Path], read: ReadSequence) -> None:
+        self.catalog, self.folders, self.rate = catalog, folders, read.rate
+        self.sources: dict[MediaId, Source] = {}
+        media = catalog.media()
+        reels = reel_names(one.name for one in media)
+        self._named = dict(zip(reels, media, strict=True))
+        self._named |= {printable(one.name): one for one in media}
+        self._known: dict[tuple[str, str, str], Source | str] = {}
+
+    def event(self, number: int, edit: Edit) -> _Event | Fault:
+        """An event that can be decoded, or why it cannot."""
+        key = (edit.name, edit.reel, edit.path)
+        if key not in self._known:
+            self._known[key] = self._find(edit)
+        source = self._known[key]
+        if isinstance(source, str):
+            return _told("offline", number, edit, source)
+        self.sources[source.media.id] = source
+        return self._placed(number, edit, source)
+
+    def _find(self, edit: Edit) -> Source | str:
+        media = self._named.get(edit.name) or self._named.get(edit.reel)
+        if media is not None and Path(media.path).is_file():
+            grid = FrameGrid.of(self.catalog, media)
+            return Source(media, grid, self.catalog.frame_times(media.id))
+        for place in self._places(edit):
+            if place.is_file():
+                try:
+                    return source_on_disk(place, MediaId(-1 - len(self._known)))
+                except UnreadableMedia as error:
+                    return f"{edit.name}: {error.reason}"
+        if media is not None:
+            return f"{edit.name} is not at {media.path} any more"
+        return f"{edit.name} is neither in the catalogue nor in {self.folders[0]}"
+
+    def _places(self, edit: Edit) -> list[Path]:
+        name = Path(edit.path or edit.name).name
+        told = [Path(edit.path)] if edit.path and Path(edit.path).is_absolute() else []
+        return told + [folder / name for folder in self.folders if name]
+
+    def _placed(self, number: int, edit: Edit, source: Source) -> _Event | Fault:
+        """An event on its film's own frames."""
+        media, frames = source.media, source.grid.frames
+        if media.rate != self.rate:
+            words = f"{media.name} runs at {float(media.rate):.3f}, not at the timeline's rate"
+            return _told("offline", number, edit, words)
+        if edit.speed != 1:
+            words = f"{media.name} runs at {float(edit.speed):.3g} times its speed: not looked at"
+            return _told("offline", number, edit, words)
+        start = edit.source.start - _first_frame(media)
+        if start < 0:  # timecode has gone past midnight
+            start += day_frames(media.rate, drop=_is_drop(media))
+        if start + edit.source.frames > frames:
+            words = (
+                f"asks for frames {start:,} to {start + edit.source.frames - 1:,} of "
+                f"{media.name}, which has {frames:,}"
+            )
+            return _told("length", number, edit, words)
+        span = FrameRange(start, start + edit.source.frames)
+        change = edit.transition
+        if change and (start < change.before or span.end + change.after > frames):
+            change = None  # without handles there is nothing to mix
+        return _Event(number, edit.record, Slot(media.id, 0, span, 0.0, (), transition=change))
+
+
+def _told(kind: Kind, number: int, edit: Edit, words: str) -> Fault:
+    frames = edit.record.frames
+    return Fault(kind, number, edit.record.start, frames, 1, "frames", words, frames=frames)
+
+
+def _first_frame(media: Media) -> int:
+    if not media.start_timecode:
+        return 0
+    try:
+        return timecode_to_frame(media.start_timecode, media.rate)
+    except ValueError:
+        return 0
+
+
+def _is_drop(media: Media) -> bool:
+    return bool(media.start_timecode) and any(c in str(media.start_timecode) for c in ";,")
+
+
+def _decoded(
+    events: Sequence[_Event],
+    sources: dict[MediaId, Source],
+    rate: Fraction,
+    on_progress: Progress,
+) -> list[Fault]:
+    """The faults of events that are there, at their frames in the timeline."""
+    if not events:
+        return []
+    slots = [event.slot for event in events]
+    apart = {0}
+    for place in range(1, len(events)):
+        if events[place - 1].record.end != events[place].record.start:
+            apart.add(place)
+    slots = [replace(s, transition=None) if i in apart else s for i, s in enumerate(slots)]
+    frames = sum(slot.source.frames for slot in slots)
+    brief = Brief("rough", frames, 1, frames, Fraction(1), 1.0)
+    names = ("timeline", "rough", brief, rate, tuple(slots))
+    cut = Cut(CutId(0), 1, slots[0].media, *names, *("", "", "", ""))  # type: ignore[arg-type]
+    faults, starts = [], [span.start for span in cut.record_ranges()]
+    for fault in programme_faults(measure_cut(cut, sources, on_progress)):
+        place = max(i for i, start in enumerate(starts) if start <= fault.frame)
+        at_gap = place in apart and fault.frame == starts[place] and place > 0
+        if at_gap and fault.kind in _AT_JOINS:
+            continue
+        frame = events[place].record.start + fault.frame - starts[place]
+        faults.append(replace(fault, slot=events[place].number, frame=frame))
+    return faults

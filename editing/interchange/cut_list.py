@@ -1,7 +1,9 @@
 """A cut as plain data, for scripts and pages: what `reel cut show --format json` prints."""
 
+from dataclasses import asdict
 from typing import Any
 
+from editing.brief_document import brief_document
 from editing.interchange.sequence import Event, Sequence
 
 
@@ -10,7 +12,7 @@ def cut_list(sequence: Sequence) -> dict[str, Any]:
 
     Frames count from the first of the film and of the cut; an out is the first frame after.
     """
-    cut, brief = sequence.cut, sequence.cut.brief
+    cut = sequence.cut
     return {
         "id": cut.id,
         "version": cut.version,
@@ -24,14 +26,7 @@ def cut_list(sequence: Sequence) -> dict[str, Any]:
         "author": cut.author,
         "note": cut.note,
         "created_at": cut.created_at,
-        "brief": {
-            "frames": brief.frames,
-            "min_shot": brief.min_shot,
-            "max_shot": brief.max_shot,
-            "spoiler_free": str(brief.spoiler_free),
-            "max_similarity": brief.max_similarity,
-            "handle": brief.handle,
-        },
+        "brief": brief_document(cut.brief),
         "slots": [_slot(sequence, i, event) for i, event in enumerate(sequence.events)],
     }
 
@@ -52,6 +47,10 @@ def _slot(sequence: Sequence, index: int, event: Event) -> dict[str, Any]:
         "record_in_timecode": sequence.timecode(record.start),
         "record_out_timecode": sequence.timecode(record.end),
         "locked": slot.locked,
+        "transition": asdict(slot.transition) if slot.transition else None,
+        "sound": asdict(slot.sound),
+        "reframe": asdict(slot.reframe) if slot.reframe else None,
+        "note": slot.note,
         "score": slot.score,
         "reasons": [{"name": r.name, "value": r.value} for r in slot.reasons],
         "alternates": [

@@ -1,149 +1,195 @@
-"""CMX3600 edit decision lists: a writer, and a strict reader that shares nothing with it but time.
+"""CMX3600 edit decision lists: the writer.
 
-The format holds cuts of one video and two audio tracks, reels of 8 characters and 999 events;
-it does not hold the frame rate, paths, scores or reasons.
+The format holds events of one video and two audio tracks, dissolves, constant speeds (M2), reels of
+8 characters and 999 events; it does not hold the frame rate, paths, levels, scores or reasons.
 """
 
-import re
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from fractions import Fraction
 
+from editing.cut import Transition
 from editing.errors import TimelineError
-from editing.interchange.sequence import Edit, ReadSequence, Sequence, day_frames
-from ingest.timecode import FrameRange, nominal_rate, supports_drop_frame, timecode_to_frame
+from editing.interchange.sequence import Event, Heard, Sequence
+from ingest.timecode import frame_to_timecode, nominal_rate
 
 MAX_EVENTS = 999
-_MAX_CHARACTERS = 16_000_000
-_TRACKS = {
-    "V": ("V1",),
-    "A": ("A1",),
-    "A2": ("A2",),
-    "AA": ("A1", "A2"),
-    "B": ("V1", "A1"),
-    "A2/V": ("V1", "A2"),
-    "AA/V": ("V1", "A1", "A2"),
-}
-_EVENT = re.compile(
-    r"(?P<number>\d{3,6})\s+(?P<reel>\S{1,32})\s+(?P<channels>\S+)\s+(?P<edit>\S+)"
-    r"(?:\s+(?P<duration>\d{1,4}))?"
-    r"\s+(?P<times>\S+\s+\S+\s+\S+\s+\S+)"
-)
-_CLIP_NAME = re.compile(r"\*\s*FROM CLIP NAME:\s*(.*)")
+MAX_TRANSITION = 999
+_BLACK = "BL"
 
 
 def write_edl(sequence: Sequence) -> str:
     """A sequence as a CMX3600 EDL.
 
+    Sound that is cut with its picture is in one event with it, split sound in one of its own. A
+    comment `* JOIN: 012` tells how many frames of a dissolve lie before the join.
+
     Raises:
-        TimelineError: It has more than 999 events, or a rate whose frames take three digits.
+        TimelineError: It takes more than 999 events, or a transition or the frames of a second
+            more digits than there are.
     """
-    if len(sequence.events) > MAX_EVENTS:
-        raise TimelineError(
-            f"an EDL holds {MAX_EVENTS} events and the cut has {len(sequence.events):,}; "
-            "export it with --to otio"
-        )
     if nominal_rate(sequence.rate) > 100:
         raise TimelineError(
             f"an EDL has two digits for frames and the cut runs at {float(sequence.rate):g} a "
             "second; export it with --to otio"
         )
-    lines = [f"TITLE: {sequence.name}", f"FCM: {'DROP' if sequence.drop else 'NON-DROP'} FRAME", ""]
-    for number, event in enumerate(sequence.events, start=1):
-        channels = {0: "V", 1: "B"}.get(event.file.channels, "AA/V")
-        times = (
-            event.file.timecode(event.source.start),
-            event.file.timecode(event.source.end),
-            sequence.timecode(event.record.start),
-            sequence.timecode(event.record.end),
-        )
-        lines.append(f"{number:03d}  {event.file.reel:<8} {channels:<5} C        {' '.join(times)}")
-        lines.append(f"* FROM CLIP NAME: {event.file.name}")
-    return "\r\n".join(lines) + "\r\n"
-
-
-def read_edl(text: str, rate: Fraction) -> ReadSequence:
-    """Read an EDL of cuts.
-
-    Args:
-        text: The whole file.
-        rate: Frames per second, which the format does not tell.
-
-    Raises:
-        TimelineError: It is not such an EDL; names the line.
-    """
-    if len(text) > _MAX_CHARACTERS:
-        raise TimelineError(f"an EDL of {len(text):,} characters is no EDL of {MAX_EVENTS} events")
-    title, drop, edits = "", False, list[Edit]()
-    fresh: list[Edit] = []  # of the last event, until its clip's name is known
-    for number, line in _lines(text):
-        if line.startswith("TITLE:"):
-            title = line.removeprefix("TITLE:").strip()
-        elif line.startswith("FCM:"):
-            drop = _drop_frame(line, number, rate)
-        elif named := _CLIP_NAME.fullmatch(line):
-            edits += [Edit(e.track, named[1], e.source, e.record) for e in fresh]
-            fresh = []
-        elif line[0].isdigit():
-            edits += fresh
-            fresh = _read_event(line, number, rate, drop)
-        elif not line.startswith("*"):
-            raise TimelineError(f"line {number}: not a part of an EDL of cuts: {line[:60]!r}")
-    edits += fresh
-    if not edits:
-        raise TimelineError("the EDL holds no event")
-    start = min(edit.record.start for edit in edits)
-    placed = tuple(
-        Edit(e.track, e.name, e.source, FrameRange(e.record.start - start, e.record.end - start))
-        for e in edits
-    )
-    return ReadSequence(title, rate, drop, start, placed)
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
-        if line.strip():
-            yield number, line.strip()
-
-
-def _drop_frame(line: str, number: int, rate: Fraction) -> bool:
-    mode = line.removeprefix("FCM:").strip()
-    if mode not in ("DROP FRAME", "NON-DROP FRAME"):
-        raise TimelineError(f"line {number}: FCM is DROP FRAME or NON-DROP FRAME, not {mode!r}")
-    drop = mode == "DROP FRAME"
-    if drop and not supports_drop_frame(rate):
+    lines = _Lines(sequence)
+    lines.write_black(min(_first_frame(event) for event in sequence.events))
+    for number, event in enumerate(sequence.events):
+        lines.write_picture(number)
+        if event.sound is not None and not lines.sound_is_with_picture(number):
+            lines.write_sound(event, event.sound)
+        lines.write_markers(number)
+    if lines.number > MAX_EVENTS:
         raise TimelineError(
-            f"line {number}: there is no drop-frame at {float(rate):.3f} frames per second"
+            f"an EDL holds {MAX_EVENTS} events and the cut takes {lines.number:,}; "
+            "export it with --to otio"
         )
-    return drop
+    mode = "DROP" if sequence.drop else "NON-DROP"
+    return "\r\n".join([f"TITLE: {sequence.name}", f"FCM: {mode} FRAME", "", *lines.text]) + "\r\n"
 
 
-def _read_event(line: str, number: int, rate: Fraction, drop: bool) -> list[Edit]:
-    found = _EVENT.fullmatch(line)
-    if found is None:
-        raise TimelineError(f"line {number}: not an event: {line[:80]!r}")
-    if found["edit"] != "C" or found["duration"]:
-        raise TimelineError(f"line {number}: only cuts are read, not {found['edit']!r}")
-    if found["channels"] not in _TRACKS:
-        raise TimelineError(f"line {number}: no such channels: {found['channels']!r}")
-    try:
-        times = [timecode_to_frame(time, rate) for time in found["times"].split()]
-    except ValueError as error:
-        raise TimelineError(f"line {number}: {error}") from None
-    marks = [";" in time for time in found["times"].split()]
-    if marks[0] != marks[1] or marks[2] != drop or marks[3] != drop:
-        raise TimelineError(f"line {number}: drop-frame and non-drop timecodes are mixed")
-    source = _range(times[0], times[1], day_frames(rate, drop=marks[0]), number)
-    record = _range(times[2], times[3], day_frames(rate, drop=drop), number)
-    if source.frames != record.frames:
+@dataclass
+class _Lines:
+    """Writes event after event."""
+
+    sequence: Sequence
+    number: int = 0
+    """Of the last event."""
+    text: list[str] = field(default_factory=list)
+
+    def write_black(self, frames: int) -> None:
+        """Black before the first event, without which the list would begin with that."""
+        if frames:
+            code, rate = self.sequence.timecode, self.sequence.rate
+            times = [frame_to_timecode(n, rate, drop=self.sequence.drop) for n in (0, frames)]
+            self.number += 1
+            self._line(_BLACK, "V", "C", *times, code(0), code(frames))
+
+    def sound_is_with_picture(self, number: int) -> bool:
+        """Whether one event holds both: same frames, and no transition at either end."""
+        events = self.sequence.events
+        following = events[number + 1].transition if number + 1 < len(events) else None
+        return events[number].in_step and not events[number].transition and not following
+
+    def write_picture(self, number: int) -> None:
+        event, own = self.sequence.events[number], self._own(number)
+        transition = event.transition
+        if transition is None:
+            channels = "V"
+            if self.sound_is_with_picture(number):
+                channels = "B" if event.file.channels == 1 else "AA/V"
+            if own.frames:  # none where a transition takes all of it
+                self._event(event, channels, own)
+        elif transition.kind == "dissolve":
+            self._mix(number, own, transition)
+        else:
+            self._dip(number, own, transition)
+
+    def _own(self, number: int) -> "_Frames":
+        """What an event's line names: from where it begins to show to where the next one does."""
+        events = self.sequence.events
+        source, record = self.sequence.shown(number)
+        out = events[number + 1].transition if number + 1 < len(events) else None
+        cut = 0
+        if out is not None:
+            cut = out.frames if out.kind == "dissolve" else out.before
+        end = source.end - int(cut * events[number].speed)
+        return _Frames(source.start, end, record.start, record.end - cut)
+
+    def _dip(self, number: int, own: "_Frames", transition: Transition) -> None:
+        """To black up to the join, and from black after it: two dissolves, with reel BL."""
+        rate, drop = self.sequence.rate, self.sequence.drop
+        event = self.sequence.events[number]
+        zero = frame_to_timecode(0, rate, drop=drop)
+        join = self.sequence.timecode(event.record.start)
+        if transition.before:
+            before = self.sequence.events[number - 1]
+            black = frame_to_timecode(transition.before, rate, drop=drop)
+            begins = self._from(number - 1)
+            edit = f"D    {_duration(transition.before)}"
+            self._line(_BLACK, "V", edit, zero, black, begins, join)
+            self.text.append(f"* FROM CLIP NAME: {before.file.name}")
+        if transition.after:
+            self.number += 1
+            self._line(_BLACK, "V", "C", zero, zero, join, join)
+            self._times(event, "V", f"D    {_duration(transition.after)}", own)
+            self.text.append(f"* TO CLIP NAME: {event.file.name}")
+        elif own.frames:
+            self._event(event, "V", own)
+
+    def _mix(self, number: int, own: "_Frames", transition: Transition) -> None:
+        event, before = self.sequence.events[number], self.sequence.events[number - 1]
+        self._from(number - 1)
+        self._times(event, "V", f"D    {_duration(transition.frames)}", own)
+        self.text.append(f"* FROM CLIP NAME: {before.file.name}")
+        self.text.append(f"* TO CLIP NAME: {event.file.name}")
+        self.text.append(f"* JOIN: {transition.before:03d}")
+
+    def _from(self, number: int) -> str:
+        """The first line of a transition: where event `number` is when it begins; when that is."""
+        event, own = self.sequence.events[number], self._own(number)
+        out, begins = event.file.timecode(own.end), self.sequence.timecode(own.record_end)
+        self.number += 1
+        self._line(event.file.reel, "V", "C", out, out, begins, begins)
+        return begins
+
+    def write_sound(self, event: Event, sound: Heard) -> None:
+        channels = "A" if event.file.channels == 1 else "AA"
+        source, record = sound.source, sound.record
+        self._event(event, channels, _Frames(source.start, source.end, record.start, record.end))
+
+    def write_markers(self, number: int) -> None:
+        """Those up to the next event."""
+        events = self.sequence.events
+        first = events[number].record.start if number else 0
+        after = events[number + 1].record.start if number + 1 < len(events) else None
+        for marker in self.sequence.markers:
+            if marker.frame >= first and (after is None or marker.frame < after):
+                code = self.sequence.timecode(marker.frame)
+                self.text.append(f"* LOC: {code} YELLOW  {marker.text}")
+
+    def _event(self, event: Event, channels: str, own: "_Frames") -> None:
+        self.number += 1
+        self._times(event, channels, "C", own)
+        self.text.append(f"* FROM CLIP NAME: {event.file.name}")
+
+    def _times(self, event: Event, channels: str, edit: str, own: "_Frames") -> None:
+        file, code = event.file, self.sequence.timecode
+        source = file.timecode(own.start), file.timecode(own.end)
+        record = code(own.record_start), code(own.record_end)
+        self._line(file.reel, channels, edit, *source, *record)
+        speed = Fraction(own.end - own.start, own.frames)
+        if speed != 1:
+            fps = float(speed * self.sequence.rate)
+            self.text.append(f"M2   {file.reel:<8} {fps:05.1f}                {source[0]}")
+
+    def _line(self, reel: str, channels: str, edit: str, *times: str) -> None:
+        self.text.append(f"{self.number:03d}  {reel:<8} {channels:<5} {edit:<8} {' '.join(times)}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Frames:
+    """What a line names; `frames` may be 0."""
+
+    start: int
+    end: int
+    record_start: int
+    record_end: int
+
+    @property
+    def frames(self) -> int:
+        return self.record_end - self.record_start
+
+
+def _first_frame(event: Event) -> int:
+    """Where an event begins to be seen or heard."""
+    return min(event.record.start, event.sound.record.start if event.sound else event.record.start)
+
+
+def _duration(frames: int) -> str:
+    if frames > MAX_TRANSITION:
         raise TimelineError(
-            f"line {number}: {source.frames} frames of source in {record.frames} of record; "
-            "changes of speed are not read"
+            f"a transition of {frames:,} frames is longer than the {MAX_TRANSITION} that an EDL "
+            "can say; export the cut with --to otio"
         )
-    return [Edit(t, found["reel"], source, record) for t in _TRACKS[found["channels"]]]
-
-
-def _range(start: int, end: int, day: int, number: int) -> FrameRange:
-    """From in to out, past midnight if out is not after in."""
-    if start == end:
-        raise TimelineError(f"line {number}: an event without a frame")
-    return FrameRange(start, end if end > start else end + day)
+    return f"{frames:03d}"

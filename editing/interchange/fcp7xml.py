@@ -1,7 +1,8 @@
 """Final Cut Pro 7 XML (xmeml 5), which Premiere and Resolve read: the writer.
 
 In and out count from the file's first frame, start and end from the sequence's; the timecode of
-either is said apart. One audio track for each channel, linked to its picture.
+either is said apart. One audio track for each channel, linked to its picture. Where a clip meets a
+transition its start or end is -1, and it runs on to the other side of it, as in Final Cut's files.
 """
 
 from fractions import Fraction
@@ -11,9 +12,13 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from editing.errors import TimelineError
-from editing.interchange.sequence import Event, Sequence, SourceFile
-from ingest.timecode import nominal_rate
+from editing.interchange.sequence import Event, Marker, Sequence, SourceFile
+from ingest.timecode import FrameRange, nominal_rate
 
+TICKS = 254_016_000_000
+"""Premiere's parts of a second: a whole number of them in a frame of every rate."""
+MAX_GAIN = 12.0
+"""Decibels; levels go up to 3.98."""
 _HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n'
 
 
@@ -36,6 +41,8 @@ def write_fcp7xml(sequence: Sequence) -> str:
     _timecode(body, rate, sequence.start, sequence.timecode(0), sequence.drop)
     media = SubElement(body, "media")
     _Tracks(sequence).write(media)
+    for marker in sequence.markers:
+        _marker(body, marker)
     ElementTree.indent(root)
     return _HEADER + ElementTree.tostring(root, encoding="unicode") + "\n"
 
@@ -73,41 +80,131 @@ class _Tracks:
     def _track(self, parent: Element, channel: int) -> None:
         """The video track for channel 0, an audio track for any other."""
         track = SubElement(parent, "track")
-        for number, event in enumerate(self.sequence.events, start=1):
-            if channel <= event.file.channels:
+        for number, event in enumerate(self.sequence.events):
+            if channel == 0:
+                self._picture_joins(track, number)
+                self._clip(track, number, event, channel)
+            elif _has(event, channel):
+                self._sound_join(track, number, channel)
                 self._clip(track, number, event, channel)
         _text(track, "enabled", "TRUE")
         _text(track, "locked", "FALSE")
         if channel:
             _text(track, "outputchannelindex", 2 - channel % 2)
 
+    def _picture_joins(self, track: Element, number: int) -> None:
+        """What stands before a clip of the picture: a dissolve, or fades to and from black."""
+        event = self.sequence.events[number]
+        into, join = event.transition, event.record.start
+        if into is None:
+            return
+        if into.kind == "dissolve":
+            self._transition(track, join - into.before, join, join + into.after, "center")
+            return
+        if into.before:
+            self._transition(track, join - into.before, join, join, "end-black")
+        if into.after:
+            self._transition(track, join, join, join + into.after, "start-black")
+
+    def _sound_join(self, track: Element, number: int, channel: int) -> None:
+        half = self._crossfade(number, channel)
+        sound = self.sequence.events[number].sound
+        if half and sound is not None:
+            join = sound.record.start
+            self._transition(track, join - half, join, join + half, "center", sound=True)
+
+    def _crossfade(self, number: int, channel: int) -> int:
+        """Frames of the crossfade on either side of where an event is heard in a channel."""
+        events = self.sequence.events
+        half = self.sequence.crossfade(number)
+        return (
+            half if half and all(_has(e, channel) for e in events[number - 1 : number + 1]) else 0
+        )
+
+    def _transition(
+        self,
+        track: Element,
+        start: int,
+        join: int,
+        end: int,
+        alignment: str,
+        *,
+        sound: bool = False,
+    ) -> None:
+        item = SubElement(track, "transitionitem")
+        _rate(item, self.sequence.rate)
+        _text(item, "start", start)
+        _text(item, "end", end)
+        _text(item, "alignment", alignment)
+        _text(item, "cutPointTicks", int((join - start) * TICKS / self.sequence.rate))
+        effect = SubElement(item, "effect")
+        name, identity = (
+            ("Cross Fade ( 0dB)", "KGAudioTransCrossFade0dB") if sound else 2 * ("Cross Dissolve",)
+        )
+        _text(effect, "name", name)
+        _text(effect, "effectid", identity)
+        _text(effect, "effectcategory", "Dissolve")
+        _text(effect, "effecttype", "transition")
+        _text(effect, "mediatype", "audio" if sound else "video")
+
     def _clip(self, track: Element, number: int, event: Event, channel: int) -> None:
         clip = SubElement(track, "clipitem", id=_clip_id(number, channel))
         name = event.file.name
-        _text(clip, "name", f"{name} A{channel} {number:03d}" if channel else name)
+        _text(clip, "name", f"{name} A{channel} {number + 1:03d}" if channel else name)
         _text(clip, "enabled", "TRUE")
-        _text(clip, "duration", event.file.frames)
+        source, record = self._written(number, channel)
+        speed = event.speed
+        _text(clip, "duration", int(event.file.frames / speed))
         _rate(clip, event.file.rate)
-        _text(clip, "start", event.record.start)
-        _text(clip, "end", event.record.end)
-        _text(clip, "in", event.source.start)
-        _text(clip, "out", event.source.end)
+        start, end = self._meets_transition(number, channel)
+        _text(clip, "start", -1 if start else record.start)
+        _text(clip, "end", -1 if end else record.end)
+        first = int(source.start / speed)  # in a clip at another speed, frames count at that speed
+        _text(clip, "in", first)
+        _text(clip, "out", first + record.frames)
         self._file(clip, event.file)
+        if speed != 1:
+            _timeremap(clip, event, source, FrameRange(first, first + record.frames), channel)
         if channel:
-            source = SubElement(clip, "sourcetrack")
-            _text(source, "mediatype", "audio")
-            _text(source, "trackindex", channel)
-        if event.file.channels:
+            if event.sound and event.sound.gain:
+                _levels(clip, event.sound.gain)
+            element = SubElement(clip, "sourcetrack")
+            _text(element, "mediatype", "audio")
+            _text(element, "trackindex", channel)
+        if event.sound:
             for linked in range(event.file.channels + 1):
                 self._link(clip, number, linked)
 
+    def _written(self, number: int, channel: int) -> tuple[FrameRange, FrameRange]:
+        """Source and record frames of a clip, with those within transitions."""
+        event = self.sequence.events[number]
+        if not channel:
+            return self.sequence.shown(number)
+        assert event.sound is not None
+        before, after = self._crossfade(number, channel), self._crossfade(number + 1, channel)
+        source, record = event.sound.source, event.sound.record
+        return (
+            FrameRange(source.start - before, source.end + after),
+            FrameRange(record.start - before, record.end + after),
+        )
+
+    def _meets_transition(self, number: int, channel: int) -> tuple[bool, bool]:
+        """Whether a transition is at a clip's beginning, and at its end."""
+        if channel:
+            return self._crossfade(number, channel) > 0, self._crossfade(number + 1, channel) > 0
+        events = self.sequence.events
+        into = events[number].transition
+        out = events[number + 1].transition if number + 1 < len(events) else None
+        start = into is not None and (into.kind == "dissolve" or into.after > 0)
+        return start, out is not None and (out.kind == "dissolve" or out.before > 0)
+
     def _link(self, clip: Element, number: int, channel: int) -> None:
-        before = self.sequence.events[:number]
+        before = self.sequence.events[: number + 1]
         link = SubElement(clip, "link")
         _text(link, "linkclipref", _clip_id(number, channel))
         _text(link, "mediatype", "audio" if channel else "video")
         _text(link, "trackindex", channel or 1)
-        _text(link, "clipindex", sum(channel <= event.file.channels for event in before))
+        _text(link, "clipindex", sum(not channel or _has(event, channel) for event in before))
         if channel:
             _text(link, "groupindex", 1)
 
@@ -140,8 +237,64 @@ def path_url(path: str) -> str:
     return f"file://localhost{quoted}" if PurePosixPath(path).is_absolute() else quoted
 
 
+def _has(event: Event, channel: int) -> bool:
+    return event.sound is not None and channel <= event.file.channels
+
+
+def _timeremap(
+    clip: Element, event: Event, source: FrameRange, inside: FrameRange, channel: int
+) -> None:
+    """The constant speed of a clip, exact by keyframes: which source frame shows at which."""
+    effect = SubElement(SubElement(clip, "filter"), "effect")
+    _text(effect, "name", "Time Remap")
+    _text(effect, "effectid", "timeremap")
+    _text(effect, "effectcategory", "motion")
+    _text(effect, "effecttype", "motion")
+    _text(effect, "mediatype", "audio" if channel else "video")
+    percent = f"{float(event.speed * 100):.6f}".rstrip("0").rstrip(".")
+    told = {"variablespeed": "0", "speed": percent, "reverse": "FALSE", "frameblending": "FALSE"}
+    for name, value in told.items():
+        parameter = SubElement(effect, "parameter")
+        _text(parameter, "parameterid", name)
+        _text(parameter, "name", name)
+        _text(parameter, "value", value)
+    graph = SubElement(effect, "parameter")
+    _text(graph, "parameterid", "graphdict")
+    _text(graph, "name", "graphdict")
+    keys = ((inside.start, source.start, "in"), (inside.end, source.end, "out"))
+    for when, frame, end in keys:
+        key = SubElement(graph, "keyframe")
+        _text(key, f"speedkf{end}", "TRUE")
+        _text(key, "when", when)
+        _text(key, "value", frame)
+    _text(SubElement(graph, "interpolation"), "name", "FCPCurve")
+
+
+def _levels(clip: Element, gain: float) -> None:
+    effect = SubElement(SubElement(clip, "filter"), "effect")
+    _text(effect, "name", "Audio Levels")
+    _text(effect, "effectid", "audiolevels")
+    _text(effect, "effectcategory", "audiolevels")
+    _text(effect, "effecttype", "audiolevels")
+    _text(effect, "mediatype", "audio")
+    parameter = SubElement(effect, "parameter")
+    _text(parameter, "parameterid", "level")
+    _text(parameter, "name", "Level")
+    _text(parameter, "valuemin", "0")
+    _text(parameter, "valuemax", "3.98109")
+    _text(parameter, "value", f"{10 ** (min(gain, MAX_GAIN) / 20):.8f}")
+
+
+def _marker(body: Element, marker: Marker) -> None:
+    element = SubElement(body, "marker")
+    _text(element, "comment", marker.text)
+    _text(element, "name", marker.text)
+    _text(element, "in", marker.frame)
+    _text(element, "out", -1)
+
+
 def _clip_id(number: int, channel: int) -> str:
-    return f"clipitem-{number}-{f'a{channel}' if channel else 'v'}"
+    return f"clipitem-{number + 1}-{f'a{channel}' if channel else 'v'}"
 
 
 def _rate(parent: Element, rate: Fraction) -> None:

@@ -18,6 +18,11 @@ _RATES = (
     *(Fraction(n * 1000, 1001) for n in (24, 30, 60)),
     *(Fraction(n) for n in (24, 25, 30, 50, 60)),
 )
+_EFFECTS = {  # as Final Cut Pro names them
+    "dissolve": ("Cross Dissolve", "FxPlug:4731E73A-8DAC-4113-9A30-AE85B1761265"),
+    "dip": ("Fade To Color", "FxPlug:F779C565-486D-4633-8035-0374B4DB8F5C"),
+}
+_REEL_KEY = "com.apple.proapps.studio.reel"
 _AUDIO_RATES = {
     32_000: "32k",
     44_100: "44.1k",
@@ -32,7 +37,8 @@ _AUDIO_RATES = {
 def write_fcpxml(sequence: Sequence) -> str:
     """A sequence as FCPXML: a project whose spine has one `<asset-clip>` for each event.
 
-    Sound goes with its picture in the same element; each slot's reasons are in a `<note>`.
+    Sound goes with its picture in the same element, split or not; each slot's reasons are in a
+    `<note>`.
 
     Raises:
         TimelineError: Its rate is none of 23.976, 24, 25, 29.97, 30, 50, 59.94 and 60.
@@ -56,26 +62,31 @@ def write_fcpxml(sequence: Sequence) -> str:
     if fastest:
         attributes |= {"audioLayout": "stereo", "audioRate": _audio_rate(fastest)}
     spine = SubElement(SubElement(project, "sequence", attributes), "spine")
-    for piece in sequence.events:
-        resources.write_clip(spine, piece)
+    _Spine(sequence, resources).write(spine)
     ElementTree.indent(root)
     return _HEADER + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
 class _Resources:
-    """A format for each size of picture and an asset for each file; clips refer to them."""
+    """A format for each size of picture, an asset for each file, an effect for each transition."""
 
     def __init__(self, sequence: Sequence, parent: Element) -> None:
         self.sequence = sequence
         sizes = dict.fromkeys(_size(file) for file in sequence.files)
         self.formats = {size: f"r{i}" for i, size in enumerate(sizes, start=1)}
         self.assets = {file: f"r{i}" for i, file in enumerate(sequence.files, start=len(sizes) + 1)}
+        kinds = dict.fromkeys(e.transition.kind for e in sequence.events if e.transition)
+        taken = len(self.formats) + len(self.assets)
+        self.effects = {kind: f"r{i}" for i, kind in enumerate(kinds, start=taken + 1)}
         for (width, height), name in self.formats.items():
             frame = _time(1, sequence.rate)
             shape = {"width": f"{width}", "height": f"{height}"}
             SubElement(parent, "format", {"id": name, "frameDuration": frame, **shape})
         for file in sequence.files:
             self._write_asset(parent, file)
+        for kind, identity in self.effects.items():
+            name, uid = _EFFECTS[kind]
+            SubElement(parent, "effect", id=identity, name=name, uid=uid)
 
     def _write_asset(self, parent: Element, file: SourceFile) -> None:
         attributes = {
@@ -96,24 +107,102 @@ class _Resources:
             }
         asset = SubElement(parent, "asset", attributes)
         SubElement(asset, "media-rep", kind="original-media", src=file_url(file.path))
+        metadata = SubElement(asset, "metadata")
+        SubElement(metadata, "md", key=_REEL_KEY, value=file.reel)
 
-    def write_clip(self, spine: Element, event: Event) -> None:
-        file, rate = event.file, self.sequence.rate
+
+class _Spine:
+    """Writes the primary storyline: clips up to their joins, gaps, and transitions over joins."""
+
+    def __init__(self, sequence: Sequence, resources: _Resources) -> None:
+        self.sequence, self.resources, self.rate = sequence, resources, sequence.rate
+
+    def write(self, spine: Element) -> None:
+        end = 0
+        for event in self.sequence.events:
+            if event.record.start > end:
+                self._gap(spine, end, event.record.start)
+            self._transition(spine, event)
+            self._clip(spine, event)
+            end = event.record.end
+        if self.sequence.frames > end:
+            self._gap(spine, end, self.sequence.frames)
+
+    def _gap(self, spine: Element, start: int, end: int) -> None:
         attributes = {
-            "ref": self.assets[file],
-            "offset": _time(self.sequence.start + event.record.start, rate),
+            "name": "Gap",
+            "offset": self._record(start),
+            "start": _time(0, self.rate),
+            "duration": _time(end - start, self.rate),
+        }
+        gap = SubElement(spine, "gap", attributes)
+        self._markers(gap, start, end, 0)
+
+    def _transition(self, spine: Element, event: Event) -> None:
+        into = event.transition
+        if into is None:
+            return
+        effect = self.resources.effects[into.kind]
+        name, _ = _EFFECTS[into.kind]
+        offset = self._record(event.record.start - into.before)
+        duration = _time(into.frames, self.rate)
+        element = SubElement(spine, "transition", name=name, offset=offset, duration=duration)
+        SubElement(element, "filter-video", ref=effect, name=name)
+
+    def _clip(self, spine: Element, event: Event) -> None:
+        file, rate = event.file, self.rate
+        start = file.start + event.source.start
+        attributes = {
+            "ref": self.resources.assets[file],
+            "offset": self._record(event.record.start),
             "name": file.name,
-            "start": _time(file.start + event.source.start, rate),
-            "duration": _time(event.source.frames, rate),
-            "format": self.formats[_size(file)],
+            "start": _time(start, rate),
+            "duration": _time(event.record.frames, rate),
+            "format": self.resources.formats[_size(file)],
             "tcFormat": _counting(file.drop),
         }
-        if file.channels:
+        sound = event.sound
+        if sound is None:
+            attributes |= {"srcEnable": "video"} if file.channels else {}
+        else:
             attributes["audioRole"] = "dialogue"
+            if not event.in_step:
+                if event.speed != 1:
+                    raise TimelineError(
+                        f"{file.name} at {self.sequence.timecode(event.record.start)}: FCPXML "
+                        "cannot split sound from picture at another speed; export with --to otio"
+                    )
+                lead = event.record.start - sound.record.start
+                attributes["audioStart"] = _time(start - lead, rate)
+                attributes["audioDuration"] = _time(sound.record.frames, rate)
         clip = SubElement(spine, "asset-clip", attributes)
         slot = event.slot
         told = f"shot {slot.shot}, score {slot.score:.3f}"
         SubElement(clip, "note").text = ": ".join(filter(None, (told, reasons_text(slot))))
+        if event.speed != 1:
+            self._time_map(clip, event, start)
+        if sound is not None and sound.gain:
+            SubElement(clip, "adjust-volume", amount=f"{sound.gain:.4f}dB")
+        self._markers(clip, event.record.start, event.record.end, start)
+
+    def _time_map(self, clip: Element, event: Event, start: int) -> None:
+        """A constant speed: the clip's own time, and the file's that it shows."""
+        element = SubElement(clip, "timeMap")
+        last = event.record.frames, event.source.frames
+        for time, value in ((0, 0), last):
+            point = {"time": _time(start + time, self.rate), "interp": "linear"}
+            SubElement(element, "timept", point | {"value": _time(start + value, self.rate)})
+
+    def _markers(self, item: Element, start: int, end: int, own: int) -> None:
+        """Those within an item, whose own time at its beginning is `own` frames."""
+        for marker in self.sequence.markers:
+            if start <= marker.frame < end:
+                at = _time(own + marker.frame - start, self.rate)
+                frame = _time(1, self.rate)
+                SubElement(item, "marker", start=at, duration=frame, value=marker.text)
+
+    def _record(self, frame: int) -> str:
+        return _time(self.sequence.start + frame, self.rate)
 
 
 def _time(frames: int, rate: Fraction) -> str:

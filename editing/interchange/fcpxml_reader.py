@@ -1,37 +1,41 @@
 """A reader of Final Cut Pro XML that shares nothing with the writer but time.
 
-Reads the spine of one project as cuts of `<asset-clip>`, `<clip>`, `<video>` and `<gap>`; all that
-moves frames otherwise is refused, while looks, levels and marks are left aside. A clip with sound
-is an edit of V1 and, for each channel of its file, of A1, A2, …
+Reads the spine of one project: `<asset-clip>`, `<clip>`, `<video>`, `<gap>` and `<transition>`,
+split sound, constant speeds, levels and markers; what moves frames otherwise is refused, looks are
+left aside and told. A clip with sound is an edit of V1 and, for each channel, of A1, A2, …
 """
 
 import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from urllib.parse import unquote, urlsplit
+from itertools import pairwise
 from xml.etree.ElementTree import Element
 
+from editing.cut import Transition
 from editing.errors import TimelineError
-from editing.interchange.sequence import Edit, ReadSequence
+from editing.interchange.fcpxml_resources import (
+    MAX_CHANNELS,
+    Asset,
+    child_of,
+    frames_of,
+    media_start,
+    rate_of,
+    read_asset,
+    time_of,
+    whole_frames,
+)
+from editing.interchange.read_sequence import Edit, ReadSequence, refuse_overlaps
+from editing.interchange.sequence import Marker, printable
 from editing.interchange.xml_text import parse_xml
 from ingest.timecode import FrameRange, supports_drop_frame
 
-_TIME = re.compile(r"([0-9]{1,19})(?:/([0-9]{1,10}))?s")
 _VERSION = re.compile(r"1\.[0-9]{1,2}")
-_RATES = {Fraction(n) for n in (24, 25, 30, 50, 60)} | {
-    *(Fraction(n, 1001) for n in (24000, 30000, 60000)),
-}
-_MAX_CHANNELS = 64
+_LEVEL = re.compile(r"([+-]?[0-9]{1,3}(?:\.[0-9]{1,6})?)dB")
 _MAX_EDITS = 500_000
-_MARKS = frozenset(
-    {
-        *("note", "metadata", "marker", "chapter-marker", "rating", "keyword", "analysis-marker"),
-        *("audio-channel-source", "audio-role-source", "object-tracker", "param", "reserved"),
-    }
-)
+_MARKERS = ("marker", "chapter-marker")
+_SILENT = frozenset({"note", "metadata", "rating", "keyword", "analysis-marker", "reserved"})
+_LOOKS = ("adjust-", "filter-", "audio-channel-source", "audio-role-source", "object-tracker")
 _NOT_READ = {
-    "transition": "transitions are",
-    "timeMap": "changes of speed are",
     "conform-rate": "media of another rate is",
     "spine": "secondary storylines are",
     "ref-clip": "compound clips are",
@@ -57,39 +61,53 @@ def read_fcpxml(text: str) -> ReadSequence:
     projects = list(root.iter("project"))
     if len(projects) != 1:
         raise TimelineError(f"<fcpxml> holds {len(projects)} projects; one is read")
-    sequence = _child(projects[0], "sequence")
+    sequence = child_of(projects[0], "sequence")
     resources = {r.get("id", ""): r for r in root.findall("resources/*")}
-    rate = _rate(resources, sequence.get("format", ""), "<sequence>")
+    rate = rate_of(resources, sequence.get("format", ""), "<sequence>")
     counting = sequence.get("tcFormat", "NDF")
     if counting not in ("DF", "NDF") or (counting == "DF" and not supports_drop_frame(rate)):
         raise TimelineError(f"<sequence>: no tcFormat {counting[:20]!r} at {float(rate):.3f}")
-    spine = _Spine(resources, rate, _frames(sequence, "tcStart", rate, "<sequence>", Fraction(0)))
-    edits = spine.read(_child(sequence, "spine"))
-    name = projects[0].get("name", "")
-    return ReadSequence(name, rate, counting == "DF", spine.start, edits)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asset:
-    """A file: its times are those of its timecode."""
-
-    name: str
-    start: Fraction
-    end: Fraction | None
-    picture: bool
-    channels: int
+    spine = _Spine(resources, rate, frames_of(sequence, "tcStart", rate, "<sequence>", Fraction(0)))
+    spine.read(child_of(sequence, "spine"))
+    refuse_overlaps(spine.edits, spine.start, rate, drop=counting == "DF")
+    aside = (f"{count} <{tag}> left aside" for tag, count in spine.aside.items())
+    return ReadSequence(
+        *(projects[0].get("name", ""), rate, counting == "DF", spine.start, tuple(spine.edits)),
+        *(tuple(sorted(spine.markers)), (*spine.told, *aside), "fcpxml"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
     """What an item of the spine takes from a file."""
 
-    asset: _Asset
+    asset: Asset
     start: Fraction
-    """Seconds in the file's own time."""
+    """Seconds of the item's own time, where its picture begins."""
     duration: Fraction
     picture: bool
     channels: int
+    sound: tuple[Fraction, Fraction] | None = None
+    """Start in the item's own time and duration, where sound is split from the picture."""
+    speed: Fraction = Fraction(1)
+    shift: Fraction = Fraction(0)
+    """The file's time is `speed * own time + shift`."""
+    gain: float = 0.0
+
+    def media(self, own: Fraction) -> Fraction:
+        """The file's time at a moment of the item's own."""
+        return self.speed * own + self.shift
+
+
+@dataclass(frozen=True, slots=True)
+class _Mix:
+    """A `<transition>`, in record frames."""
+
+    start: int
+    end: int
+    black: bool
+    sound: bool
+    where: str
 
 
 class _Spine:
@@ -97,34 +115,113 @@ class _Spine:
 
     def __init__(self, resources: dict[str, Element], rate: Fraction, start: int) -> None:
         self.resources, self.rate, self.start = resources, rate, start
-        self.assets: dict[str, _Asset] = {}
+        self.assets: dict[str, Asset] = {}
+        self.edits: list[Edit] = []
+        self.markers: list[Marker] = []
+        self.told: list[str] = []
+        self.aside: dict[str, int] = {}
 
-    def read(self, spine: Element) -> tuple[Edit, ...]:
+    def read(self, spine: Element) -> None:
         """All edits; record frames count from the sequence's first."""
-        edits: list[Edit] = []
-        end = self.start
+        end, after_clip = self.start, False
+        mix: _Mix | None = None
         for number, item in enumerate(spine, start=1):
             named = f"<{item.tag[:40]} name={item.get('name', '')[:60]!r}>"
             where = f"item {number} of the <spine>, {named}"
+            if item.tag == "transition":
+                mix = self._mix(item, where, end, mix)
+                continue
             taken = self._take(item, where)
-            duration = taken.duration if taken else _time(item, "duration", where)
+            duration = taken.duration if taken else time_of(item, "duration", where)
             frames = self._whole(duration, "duration", where)
-            begin = _frames(item, "offset", self.rate, where, Fraction(end) / self.rate)
+            begin = frames_of(item, "offset", self.rate, where, Fraction(end) / self.rate)
             if begin < end:
                 what = "what is before it" if number > 1 else "the sequence"
                 raise TimelineError(f"{where} overlaps {what} by {end - begin} frames")
             if frames < 1:
                 raise TimelineError(f"{where} lasts {frames} frames")
-            end = begin + frames
             if taken:
-                record = FrameRange(begin - self.start, end - self.start)
-                source = self._whole(taken.start, "start", where)
-                edits += _edits(taken, FrameRange(source, source + frames), record)
-            if len(edits) > _MAX_EDITS:
+                into = self._join(mix, begin, meets=after_clip and begin == end)
+                record = FrameRange(begin - self.start, begin - self.start + frames)
+                self._add(taken, record, into, mix, where)
+            elif mix:
+                self._lost_fade(mix)
+            self._read_markers(item, taken, begin - self.start, frames, where)
+            end, after_clip, mix = begin + frames, taken is not None, None
+            if len(self.edits) > _MAX_EDITS:
                 raise TimelineError(f"{where} is past {_MAX_EDITS:,} edits; no more are read")
-        if not edits:
+        if mix:
+            self._lost_fade(mix)
+        if not self.edits:
             raise TimelineError("the <spine> holds no clip")
-        return tuple(edits)
+
+    def _mix(self, item: Element, where: str, end: int, before: _Mix | None) -> _Mix:
+        if before is not None:
+            raise TimelineError(f"{where} follows another transition; that is not read")
+        offset = frames_of(item, "offset", self.rate, where, Fraction(end) / self.rate)
+        frames = self._whole(time_of(item, "duration", where), "duration", where)
+        if frames < 1:
+            raise TimelineError(f"{where} lasts {frames} frames")
+        filters = item.findall("filter-video")
+        effect = self.resources.get(filters[0].get("ref", "")) if filters else None
+        name = (effect.get("name") if effect is not None else None) or item.get("name") or ""
+        black = re.search(r"fade to color|dip|fade to black", name, re.IGNORECASE) is not None
+        if not black and name not in ("", "Cross Dissolve"):
+            self.told.append(f"{where}: {name[:40]!r} is read as a dissolve")
+        return _Mix(offset, offset + frames, black, item.find("filter-audio") is not None, where)
+
+    def _join(self, mix: _Mix | None, join: int, *, meets: bool) -> Transition | None:
+        """The transition at a clip's beginning."""
+        if mix is None:
+            return None
+        before, after = join - mix.start, mix.end - join
+        if before < 0 or after < 0:
+            raise TimelineError(f"{mix.where} does not lie over the beginning of what follows it")
+        if not meets:
+            return Transition("dip", 0, after) if after else None
+        return Transition("dip" if mix.black else "dissolve", before, after)
+
+    def _lost_fade(self, mix: _Mix) -> None:
+        frames = mix.end - mix.start
+        self.told.append(f"{mix.where}: a fade to black over {frames} frames, which is not kept")
+
+    def _add(
+        self,
+        taken: _Taken,
+        record: FrameRange,
+        into: Transition | None,
+        mix: _Mix | None,
+        where: str,
+    ) -> None:
+        asset = taken.asset
+        if taken.picture:
+            source = self._source(taken, taken.start, record.frames, where)
+            told = asset.name, source, record, into, None, asset.reel, asset.path
+            self.edits.append(Edit("V1", *told))
+        if not taken.channels:
+            return
+        own, lasts = taken.sound or (taken.start, taken.duration)
+        at = record.start + self._whole(own - taken.start, "audioStart", where)
+        heard = self._whole(lasts, "audioDuration", where)
+        if at < 0 or heard < 1:
+            raise TimelineError(f"{where}: its sound begins before the sequence, or has no frame")
+        source = self._source(taken, own, heard, where)
+        joint = into if mix and mix.sound and taken.sound is None else None
+        record = FrameRange(at, at + heard)
+        sound = asset.name, source, record, joint, taken.gain, asset.reel, asset.path
+        self.edits += [Edit(f"A{n}", *sound) for n in range(1, taken.channels + 1)]
+
+    def _source(self, taken: _Taken, own: Fraction, frames: int, where: str) -> FrameRange:
+        """The file's frames from a moment of the item's own time on."""
+        first = taken.media(own)
+        if taken.speed == 1:
+            start = self._whole(first, "start", where)
+            return FrameRange(start, start + frames)
+        count = frames * taken.speed
+        if (first * self.rate).denominator != 1 or count.denominator != 1:
+            self.told.append(f"{where}: at its speed it begins or ends between two frames")
+        start = round(first * self.rate)
+        return FrameRange(start, start + max(1, round(count)))
 
     def _take(self, item: Element, where: str) -> _Taken | None:
         """What an item takes from a file, or None for a gap."""
@@ -134,7 +231,7 @@ class _Spine:
             raise TimelineError(f"{where} lies on a lane; only the primary storyline is read")
         match item.tag:
             case "gap":
-                _refuse_others(item, where)
+                self._refuse_others(item, where)
                 return None
             case "asset-clip" | "video":
                 taken = self._whole_clip(item, where)
@@ -142,23 +239,26 @@ class _Spine:
                 taken = self._inner_clip(item, where)
             case _:
                 raise TimelineError(f"{where}: {_NOT_READ.get(item.tag, 'it is')} not read")
-        end = taken.asset.end
-        if taken.start < taken.asset.start or (end and taken.start + taken.duration > end):
+        first, last = taken.media(taken.start), taken.media(taken.start + taken.duration)
+        slack = 0 if taken.speed == 1 else 1 / self.rate  # ends between frames are rounded
+        if first < taken.asset.start or (taken.asset.end and last > taken.asset.end + slack):
             raise TimelineError(f"{where} asks for media that its <asset> does not have")
         return taken
 
     def _whole_clip(self, item: Element, where: str) -> _Taken:
         """An `<asset-clip>`, which takes picture and sound together, or a bare `<video>`."""
-        _refuse_others(item, where)
+        self._refuse_others(item, where, "timeMap", "adjust-volume")
         asset = self._asset(item, where)
-        start = _media_start(item, asset, where)
+        start = media_start(item, asset, where)
         if item.get("duration") is None and asset.end is not None:
             duration = asset.end - start
         else:
-            duration = _time(item, "duration", where)
-        for name, own in (("audioStart", start), ("audioDuration", duration)):
-            if _time(item, name, where, own) != own:
-                raise TimelineError(f"{where}: {name}: split edits are not read")
+            duration = time_of(item, "duration", where)
+        own = start, duration
+        heard = (
+            time_of(item, "audioStart", where, start),
+            time_of(item, "audioDuration", where, duration),
+        )
         enabled = item.get("srcEnable", "all")
         if enabled not in ("all", "audio", "video"):
             raise TimelineError(f"{where}: no srcEnable {enabled[:20]!r}")
@@ -166,157 +266,120 @@ class _Spine:
         channels = asset.channels if item.tag == "asset-clip" and enabled != "video" else 0
         if not picture and not channels:
             raise TimelineError(f"{where} has neither picture nor sound")
-        return _Taken(asset, start, duration, picture, channels)
+        taken = _Taken(asset, *own, picture, channels, None if heard == own else heard)
+        speed, shift = self._time_map(item, where)
+        return replace(taken, speed=speed, shift=shift, gain=self._gain(item))
+
+    def _time_map(self, item: Element, where: str) -> tuple[Fraction, Fraction]:
+        """Speed, and the file's time at own time 0."""
+        element = item.find("timeMap")
+        if element is None:
+            return Fraction(1), Fraction(0)
+        where = f"{where}, <timeMap>"
+        points = [
+            (time_of(point, "time", where), time_of(point, "value", where))
+            for point in element.findall("timept")
+        ]
+        if len(points) < 2 or any(a[0] >= b[0] for a, b in pairwise(points)):
+            raise TimelineError(f"{where}: {len(points)} points in order of time; two are needed")
+        (t0, v0), (t1, v1) = points[0], points[-1]
+        speed = (v1 - v0) / (t1 - t0)
+        if any((value - v0) != speed * (time - t0) for time, value in points):
+            raise TimelineError(f"{where}: changes of speed within a clip are not read")
+        if speed <= 0:
+            how = "plays backwards" if speed else "stands still"
+            raise TimelineError(f"{where}: a clip that {how} is not read")
+        return speed, v0 - speed * t0
+
+    def _gain(self, item: Element) -> float:
+        level = item.find("adjust-volume")
+        if level is None:
+            return 0.0
+        told = _LEVEL.fullmatch(level.get("amount", "0dB"))
+        if told is None or len(level):
+            self._leave("adjust-volume")
+            return 0.0
+        return float(told[1])
 
     def _inner_clip(self, clip: Element, where: str) -> _Taken:
         """A `<clip>`: one `<video>` in a timeline of its own, with `<audio>` in step with it."""
-        _refuse_others(clip, where, "video", "audio")
+        self._refuse_others(clip, where, "video", "audio", "adjust-volume")
+        for name in ("audioStart", "audioDuration"):
+            if clip.get(name) is not None:
+                raise TimelineError(f"{where}: {name}: split edits in a <clip> are not read")
         videos = clip.findall("video")
         if len(videos) != 1:
             raise TimelineError(f"{where} holds {len(videos)} <video>s; one is read")
         video = videos[0]
-        _refuse_others(video, f"{where}, <video>", "audio")
+        self._refuse_others(video, f"{where}, <video>", "audio")
         asset = self._asset(video, f"{where}, <video>")
-        media = _media_start(video, asset, f"{where}, <video>")
-        shift = media - _time(video, "offset", where, Fraction(0))
-        start = _time(clip, "start", where, Fraction(0)) + shift
-        duration = _time(clip, "duration", where)
-        _refuse_less(media, video, start, duration, f"{where}, <video>")
+        media = media_start(video, asset, f"{where}, <video>")
+        shift = media - time_of(video, "offset", where, Fraction(0))
+        own = time_of(clip, "start", where, Fraction(0))
+        duration = time_of(clip, "duration", where)
+        _refuse_less(media, video, own + shift, duration, f"{where}, <video>")
         if not asset.picture:
             raise TimelineError(f"{where}, <video> is of an <asset> without picture")
-        taken = _Taken(asset, start, duration, picture=True, channels=0)
+        taken = _Taken(asset, own, duration, picture=True, channels=0, shift=shift)
         inner = [(audio, Fraction(0)) for audio in video.findall("audio")]
         outer = [(audio, shift) for audio in clip.findall("audio")]
         sounds = [self._sound(audio, step, taken, where) for audio, step in (*inner, *outer)]
-        return replace(taken, channels=max(sounds, default=0))
+        return replace(taken, channels=max(sounds, default=0), gain=self._gain(clip))
 
     def _sound(self, audio: Element, step: Fraction, taken: _Taken, where: str) -> int:
         """How many channels of the picture's file an `<audio>` in step with it has."""
         where = f"{where}, <audio>"
-        _refuse_others(audio, where)
+        self._refuse_others(audio, where)
         if self._asset(audio, where) is not taken.asset:
             raise TimelineError(f"{where}: sound of another file than the picture's is not read")
-        media = _media_start(audio, taken.asset, where)
-        if media - _time(audio, "offset", where, Fraction(0)) != step:
+        media = media_start(audio, taken.asset, where)
+        if media - time_of(audio, "offset", where, Fraction(0)) != step:
             raise TimelineError(f"{where} is out of step with the picture; that is not read")
-        _refuse_less(media, audio, taken.start, taken.duration, where)
+        _refuse_less(media, audio, taken.media(taken.start), taken.duration, where)
         named = {channel.strip() for channel in audio.get("srcCh", "").split(",")} - {""}
-        return min(len(named), _MAX_CHANNELS) or taken.asset.channels
+        return min(len(named), MAX_CHANNELS) or taken.asset.channels
 
-    def _asset(self, item: Element, where: str) -> _Asset:
+    def _asset(self, item: Element, where: str) -> Asset:
         reference = item.get("ref", "")
         if reference not in self.assets:
             element = self.resources.get(reference)
             if element is None or element.tag != "asset":
                 raise TimelineError(f"{where} refers to {reference[:40]!r}, which is no <asset>")
-            self.assets[reference] = self._read_asset(element)
+            self.assets[reference] = read_asset(element, self.resources, self.rate)
         return self.assets[reference]
 
-    def _read_asset(self, element: Element) -> _Asset:
-        where = f"<asset id={element.get('id', '')[:40]!r}>"
-        start = _time(element, "start", where, Fraction(0))
-        length = _time(element, "duration", where, Fraction(0))
-        picture = element.get("hasVideo") == "1"
-        form = element.get("format")
-        if picture and form is not None and _rate(self.resources, form, where) != self.rate:
-            raise TimelineError(f"{where} runs at another rate than the sequence")
-        channels = 0
-        if element.get("hasAudio") == "1":
-            text = element.get("audioChannels", "1")
-            channels = int(text) if re.fullmatch("[0-9]{1,3}", text) else 0
-            if not 1 <= channels <= _MAX_CHANNELS:
-                raise TimelineError(f"{where}: audioChannels of {text[:20]!r}")
-        end = start + length if length else None
-        return _Asset(_file_name(element, where), start, end, picture, channels)
+    def _read_markers(
+        self, item: Element, taken: _Taken | None, begin: int, frames: int, where: str
+    ) -> None:
+        """Markers of an item, which count in its own time; those outside it are not seen."""
+        own = taken.start if taken else time_of(item, "start", where, Fraction(0))
+        for marker in (child for child in item if child.tag in _MARKERS):
+            at = (time_of(marker, "start", f"{where}, <marker>") - own) * self.rate
+            if 0 <= at < frames:
+                self.markers.append(Marker(begin + int(at), printable(marker.get("value", ""))))
+
+    def _refuse_others(self, item: Element, where: str, *known: str) -> None:
+        """Refuse children that move frames or show others beside them."""
+        for child in item:
+            if child.tag in known or child.tag in _SILENT or child.tag in _MARKERS:
+                continue
+            if child.tag.startswith(_LOOKS) or child.tag == "param":
+                self._leave(child.tag)
+                continue
+            what = _NOT_READ.get(child.tag, "connected clips are")
+            what = "changes of speed are" if child.tag == "timeMap" else what
+            raise TimelineError(f"{where} holds <{child.tag[:40]}>: {what} not read")
+
+    def _leave(self, tag: str) -> None:
+        self.aside[tag] = self.aside.get(tag, 0) + 1
 
     def _whole(self, seconds: Fraction, name: str, where: str) -> int:
-        return _whole_frames(seconds, self.rate, f"{where}: {name}")
-
-
-def _edits(taken: _Taken, source: FrameRange, record: FrameRange) -> list[Edit]:
-    tracks = ["V1"] * taken.picture + [f"A{n}" for n in range(1, taken.channels + 1)]
-    return [Edit(track, taken.asset.name, source, record) for track in tracks]
-
-
-def _refuse_others(item: Element, where: str, *known: str) -> None:
-    """Refuse children that move frames or show others beside them."""
-    for child in item:
-        plain = child.tag in _MARKS or child.tag.startswith(("adjust-", "filter-"))
-        if not plain and child.tag not in known:
-            what = _NOT_READ.get(child.tag, "connected clips are")
-            raise TimelineError(f"{where} holds <{child.tag[:40]}>: {what} not read")
+        return whole_frames(seconds, self.rate, f"{where}: {name}")
 
 
 def _refuse_less(
     media: Fraction, item: Element, start: Fraction, duration: Fraction, where: str
 ) -> None:
     """Refuse an inner item that does not last as long as its clip."""
-    if start < media or start + duration > media + _time(item, "duration", where):
+    if start < media or start + duration > media + time_of(item, "duration", where):
         raise TimelineError(f"{where} does not cover its <clip>; such clips are not read")
-
-
-def _media_start(item: Element, asset: _Asset, where: str) -> Fraction:
-    """Where an item begins in its file, which must be said unless the file begins at 0."""
-    if item.get("start") is None and asset.start:
-        raise TimelineError(f"{where} lacks start, and its <asset> does not begin at 0")
-    return _time(item, "start", where, Fraction(0))
-
-
-def _file_name(asset: Element, where: str) -> str:
-    """The file that `<media-rep>`, or before FCPXML 1.9 the asset itself, names."""
-    places = [rep for rep in asset.findall("media-rep") if rep.get("kind") != "proxy-media"]
-    try:
-        path = unquote(urlsplit((places or [asset])[0].get("src", "")).path)
-    except ValueError as error:
-        raise TimelineError(f"{where}: src is not an address: {error}") from error
-    name = path.rsplit("/", 1)[-1] or asset.get("name", "")
-    if not name:
-        raise TimelineError(f"{where} names no file")
-    return name
-
-
-def _rate(resources: dict[str, Element], reference: str, where: str) -> Fraction:
-    form = resources.get(reference)
-    if form is None or form.tag != "format":
-        raise TimelineError(f"{where} refers to {reference[:40]!r}, which is no <format>")
-    where = f"<format id={reference[:40]!r}>"
-    frame = _time(form, "frameDuration", where)
-    if not frame or 1 / frame not in _RATES:
-        raise TimelineError(f"{where}: frameDuration of {frame} s is of no rate that is read")
-    return 1 / frame
-
-
-def _frames(item: Element, name: str, rate: Fraction, where: str, default: Fraction) -> int:
-    return _whole_frames(_time(item, name, where, default), rate, f"{where}: {name}")
-
-
-def _whole_frames(seconds: Fraction, rate: Fraction, what: str) -> int:
-    frames = seconds * rate
-    if frames.denominator != 1:
-        raise TimelineError(
-            f"{what} of {seconds} s is not a whole number of frames of {1 / rate} s"
-        )
-    return frames.numerator
-
-
-def _time(item: Element, name: str, where: str, default: Fraction | None = None) -> Fraction:
-    """A time in seconds, such as `1001/30000s` or `5s`."""
-    text = item.get(name)
-    if text is None:
-        if default is None:
-            raise TimelineError(f"{where} lacks {name}")
-        return default
-    found = _TIME.fullmatch(text.strip())
-    if found is None or (found[2] and not int(found[2])):
-        raise TimelineError(
-            f"{where}: {name} is {text[:40]!r}; expected rational seconds from 0 on, "
-            "such as 1001/30000s or 5s"
-        )
-    return Fraction(int(found[1]), int(found[2] or 1))
-
-
-def _child(element: Element, tag: str) -> Element:
-    child = element.find(tag)
-    if child is None:
-        raise TimelineError(f"<{element.tag}> lacks <{tag}>")
-    return child

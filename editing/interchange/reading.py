@@ -5,11 +5,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from editing.errors import TimelineError
-from editing.interchange.edl import read_edl
+from editing.interchange.edl_reader import read_edl
 from editing.interchange.fcp7xml_reader import read_fcp7xml
 from editing.interchange.fcpxml_reader import read_fcpxml
-from editing.interchange.sequence import ReadSequence
-from editing.interchange.timeline import read_otio
+from editing.interchange.otio_reader import read_otio
+from editing.interchange.read_sequence import ReadSequence
 
 _MAX_BYTES = 64_000_000
 
@@ -40,11 +40,21 @@ def read_timeline(path: Path, rate: Fraction) -> ReadSequence:
 
 def _text_of(path: Path) -> str:
     try:
-        size = path.stat().st_size
-        if size > _MAX_BYTES:
-            raise TimelineError(f"{path}: {size:,} bytes are more than a timeline has")
-        return path.read_bytes().decode("utf-8-sig")
+        if not path.is_file():
+            raise TimelineError(f"{path} is not a file")
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)  # it may grow, or say no size
     except OSError as error:
         raise TimelineError(f"{path} cannot be read: {error.strerror or error}") from error
+    if len(content) > _MAX_BYTES:
+        raise TimelineError(
+            f"{path} has more than the {_MAX_BYTES:,} bytes that a timeline may have"
+        )
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise TimelineError(f"{path} is not text in UTF-8: {error}") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise TimelineError(
+            f"{path}, line {line}: not text in UTF-8: byte {error.start:,} is "
+            f"{content[error.start]:#04x}; save it as UTF-8"
+        ) from error

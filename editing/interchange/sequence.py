@@ -1,18 +1,16 @@
-"""A cut as interchange sees it: events with source and record frames, and what is read back.
+"""A cut as interchange sees it: events with source and record frames, and all that joins them.
 
-Source frames here are counted as timecode counts them, from 00:00:00:00; record frames from the
-first frame of the sequence, which carries timecode 01:00:00:00. No format is known here.
+Source frames are counted from the file's first, whose timecode is a frame number of its own; record
+frames from the first of the sequence, which carries timecode 01:00:00:00. No format is known here.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from editing.cut import Cut, Slot
-from editing.errors import TimelineError
-from ingest.media import Media, MediaId
+from editing.cut import Cut, Slot, Transition
 from ingest.timecode import FrameRange, frame_to_timecode, nominal_rate, timecode_to_frame
 
 _RESERVED_REELS = ("AX", "BL", "NONE")
@@ -26,7 +24,7 @@ class SourceFile:
     name: str
     """For people: the file's name."""
     reel: str
-    """At most 8 of A to Z, 0 to 9 and _; no other file of the sequence has it."""
+    """At most 8 of A to Z, 0 to 9 and _, or what a camera original says; of no other file."""
     path: str
     rate: Fraction
     frames: int
@@ -49,16 +47,59 @@ class SourceFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """The sound of an event, all channels of its file together."""
+
+    source: FrameRange
+    """Frames from the file's first."""
+    record: FrameRange
+    """Frames from the sequence's first."""
+    gain: float = 0.0
+    """Decibels."""
+    fade_ms: int = 0
+    """Milliseconds of crossfade at its beginning, half on either side."""
+
+    def fade_frames(self, rate: Fraction) -> int:
+        """Whole frames of the crossfade on either side of its beginning: the nearest."""
+        return round(Fraction(self.fade_ms, 2000) * rate)
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One piece of a source file in a sequence."""
 
     file: SourceFile
     source: FrameRange
-    """Frames from the file's first."""
+    """Frames from the file's first, up to the joins: those within transitions come on top."""
     record: FrameRange
-    """Frames from the sequence's first."""
+    """Frames from the sequence's first; as many as in `source` at speed 1."""
     slot: Slot
     """Why it is there."""
+    transition: Transition | None = None
+    """At its beginning; a dissolve needs an event that ends there."""
+    sound: Heard | None = None
+    """None where it is silent."""
+
+    @property
+    def speed(self) -> Fraction:
+        """Source frames for each record frame."""
+        return Fraction(self.source.frames, self.record.frames)
+
+    @property
+    def in_step(self) -> bool:
+        """Whether sound begins and ends with the picture, frame for frame."""
+        same = (self.source, self.record)
+        return self.sound is not None and (self.sound.source, self.sound.record) == same
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Marker:
+    """A note at one frame of a sequence."""
+
+    frame: int
+    """Record frame, from the sequence's first."""
+    text: str
+    """One line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +111,10 @@ class Sequence:
     drop: bool
     """Whether record timecode is drop-frame: as the first file's is."""
     events: tuple[Event, ...]
-    """In order and without gaps."""
+    """In order, none over another; gaps between them are black."""
     cut: Cut
+    markers: tuple[Marker, ...] = ()
+    """In order."""
 
     @property
     def start(self) -> int:
@@ -81,7 +124,8 @@ class Sequence:
     @property
     def frames(self) -> int:
         """How long it is."""
-        return sum(event.record.frames for event in self.events)
+        heard = (event.sound.record.end for event in self.events if event.sound)
+        return max((*(event.record.end for event in self.events), *heard), default=0)
 
     @property
     def files(self) -> tuple[SourceFile, ...]:
@@ -92,93 +136,41 @@ class Sequence:
         """The record timecode of a frame, counted from the sequence's first."""
         return frame_to_timecode(self.start + frame, self.rate, drop=self.drop)
 
+    def dissolve_into(self, number: int) -> Transition | None:
+        """The dissolve at the beginning of event `number` (from 0), if there is one."""
+        found = self.events[number].transition if number < len(self.events) else None
+        return found if found and found.kind == "dissolve" else None
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One piece of one track, as a reader found it."""
+    def crossfade(self, number: int) -> int:
+        """Whole frames of the crossfade on either side of where event `number` begins to be heard.
 
-    track: str
-    """`V1`, `A1`, `A2`, …"""
-    name: str
-    """Of the source: the file's name if the format tells it, otherwise the reel."""
-    source: FrameRange
-    """Timecode frame numbers."""
-    record: FrameRange
-    """Frames from the sequence's first."""
+        0 without one, and where the sounds do not meet or a file lacks the frames beyond the join.
+        """
+        if not 0 < number < len(self.events):
+            return 0
+        before, event = self.events[number - 1], self.events[number]
+        if before.sound is None or event.sound is None or not before.speed == 1 == event.speed:
+            return 0
+        half = event.sound.fade_frames(self.rate)
+        there = (
+            before.sound.record.end == event.sound.record.start
+            and half <= event.sound.source.start
+            and before.sound.source.end + half <= before.file.frames
+            and 2 * half <= min(event.sound.record.frames, before.sound.record.frames)
+        )
+        return half if there else 0
 
-
-@dataclass(frozen=True, slots=True)
-class ReadSequence:
-    """A sequence as a reader found it."""
-
-    name: str
-    rate: Fraction
-    drop: bool
-    start: int
-    """Record timecode of the first frame, as a frame number."""
-    edits: tuple[Edit, ...]
-
-    def track(self, name: str) -> tuple[Edit, ...]:
-        """The edits of one track, in record order."""
-        of_it = [edit for edit in self.edits if edit.track == name]
-        return tuple(sorted(of_it, key=lambda edit: edit.record))
-
-    @property
-    def frames(self) -> int:
-        """Where the last edit ends."""
-        return max((edit.record.end for edit in self.edits), default=0)
-
-
-def sequence_from_cut(
-    cut: Cut, media: Mapping[MediaId, Media], grid_frames: Mapping[MediaId, int]
-) -> Sequence:
-    """A cut with all that the writers need to know of its files.
-
-    Args:
-        cut: Any version of any cut.
-        media: Each that a slot is taken from.
-        grid_frames: How many frames each has on its grid.
-
-    Raises:
-        TimelineError: A file has another rate than the cut, or a timecode that its rate lacks,
-            or the cut is empty.
-    """
-    if not cut.slots:
-        raise TimelineError(f"cut {cut.id} has no slots, so there is nothing to export")
-    used = [media[media_id] for media_id in dict.fromkeys(slot.media for slot in cut.slots)]
-    reels = reel_names(m.name for m in used)
-    files = {
-        m.id: source_file(m, cut.rate, reel, grid_frames[m.id])
-        for m, reel in zip(used, reels, strict=True)
-    }
-    events = tuple(
-        Event(files[slot.media], slot.source, record, slot)
-        for slot, record in zip(cut.slots, cut.record_ranges(), strict=True)
-    )
-    for event in events:
-        if event.source.end > event.file.frames:
-            raise TimelineError(
-                f"{event.file.name} has {event.file.frames:,} frames, and the cut asks for "
-                f"{event.source.start:,} to {event.source.end - 1:,}; make the cut again"
-            )
-    name = printable(f"{cut.name} v{cut.version}")
-    return Sequence(name, cut.rate, events[0].file.drop, events, cut)
-
-
-def reel_names(names: Iterable[str]) -> list[str]:
-    """A reel of at most 8 plain characters for each file, none twice: `MY FILM.MOV` → `MY_FILM`."""
-    reels: list[str] = []
-    for name in names:
-        stem = unicodedata.normalize("NFKD", name.rsplit(".", 1)[0] or name)
-        plain = re.sub(r"[^A-Z0-9]+", "_", stem.encode("ascii", "ignore").decode().upper())
-        reel = plain.strip("_")[:_REEL_LENGTH].strip("_") or "REEL"
-        number = 1
-        while reel in reels or reel in _RESERVED_REELS:
-            number += 1
-            tail = f"_{number}"
-            reel = (plain.strip("_") or "REEL")[: _REEL_LENGTH - len(tail)] + tail
-        reels.append(reel)
-    return reels
+    def shown(self, number: int) -> tuple[FrameRange, FrameRange]:
+        """Source and record frames of event `number`, with those within its dissolves."""
+        event = self.events[number]
+        into, out = self.dissolve_into(number), self.dissolve_into(number + 1)
+        before, after = into.before if into else 0, out.after if out else 0
+        record = FrameRange(event.record.start - before, event.record.end + after)
+        speed = event.speed  # whole: checked where a sequence is made
+        source = FrameRange(
+            event.source.start - int(before * speed), event.source.end + int(after * speed)
+        )
+        return source, record
 
 
 def printable(text: str) -> str:
@@ -193,43 +185,23 @@ def day_frames(rate: Fraction, *, drop: bool) -> int:
     return timecode_to_frame(last, rate) + 1
 
 
-def source_file(media: Media, rate: Fraction, reel: str, frames: int) -> SourceFile:
-    """A media as a sequence of rate `rate` names it.
+def reel_names(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
+    """A reel of at most 8 plain characters for each file, none twice: `MY FILM.MOV` → `MY_FILM`.
 
     Args:
-        media: The film.
-        rate: Of the sequence.
-        reel: See `SourceFile.reel`.
-        frames: Of the film, on its grid.
-
-    Raises:
-        TimelineError: It has another rate, or a timecode that its rate lacks.
+        names: Of the files.
+        taken: Reels that none of them may have.
     """
-    if media.rate != rate:
-        raise TimelineError(
-            f"{media.name} runs at {float(media.rate):.3f} frames per second and the cut at "
-            f"{float(rate):.3f}; a cut is exported at the rate of all of its footage"
-        )
-    start, drop = 0, False
-    if media.start_timecode:
-        try:
-            start = timecode_to_frame(media.start_timecode, rate)
-        except ValueError as error:
-            raise TimelineError(
-                f"{media.name} carries a timecode it cannot have: {error}"
-            ) from None
-        drop = ";" in media.start_timecode or "," in media.start_timecode
-    width, height = media.display_size
-    return SourceFile(
-        name=printable(media.name),
-        reel=reel,
-        path=media.path,
-        rate=rate,
-        frames=frames,
-        start=start,
-        drop=drop,
-        width=width,
-        height=height,
-        channels=media.audio.channels if media.audio else 0,
-        sample_rate=media.audio.sample_rate if media.audio else 0,
-    )
+    given = {*taken, *_RESERVED_REELS}
+    reels: list[str] = []
+    for name in names:
+        stem = unicodedata.normalize("NFKD", name.rsplit(".", 1)[0] or name)
+        plain = re.sub(r"[^A-Z0-9]+", "_", stem.encode("ascii", "ignore").decode().upper())
+        reel = plain.strip("_")[:_REEL_LENGTH].strip("_") or "REEL"
+        number = 1
+        while reel in reels or reel in given:
+            number += 1
+            tail = f"_{number}"
+            reel = (plain.strip("_") or "REEL")[: _REEL_LENGTH - len(tail)] + tail
+        reels.append(reel)
+    return reels

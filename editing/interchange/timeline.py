@@ -1,28 +1,29 @@
-"""OpenTimelineIO, the master format: all that a cut says, and the one module that imports it.
+"""OpenTimelineIO, the master format: the writer, and the one module that imports it.
 
 Times are exact integers of frames; OTIO keeps rates as floats, and only here are they floats.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from fractions import Fraction
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 import opentimelineio as otio
 
-from editing.errors import TimelineError
-from editing.interchange.sequence import Edit, Event, ReadSequence, Sequence, SourceFile
-from ingest.timecode import FrameRange, nominal_rate
+from editing.cut import Brief, Transition
+from editing.interchange.sequence import Event, Sequence, SourceFile
+from ingest.timecode import FrameRange
 
 _OURS = "reelroom"
+_VIDEO, _AUDIO = otio.schema.TrackKind.Video, otio.schema.TrackKind.Audio
 
 
 def write_otio(sequence: Sequence) -> str:
     """A sequence as OTIO JSON: a video track, and an audio track if any file has sound."""
     timeline = otio.schema.Timeline(sequence.name)
     timeline.global_start_time = _time(sequence.start, sequence.rate)
-    cut, brief = sequence.cut, asdict(sequence.cut.brief)
+    cut = sequence.cut
     timeline.metadata[_OURS] = {
         "cut": cut.id,
         "version": cut.version,
@@ -31,68 +32,87 @@ def write_otio(sequence: Sequence) -> str:
         "rate": str(sequence.rate),
         "ranker": cut.ranker,
         "author": cut.author,
-        "brief": brief | {"spoiler_free": str(cut.brief.spoiler_free)},
+        "brief": _brief(cut.brief),
     }
-    kinds = [otio.schema.TrackKind.Video]
+    timeline.tracks.append(_picture(sequence))
     if any(file.channels for file in sequence.files):
-        kinds.append(otio.schema.TrackKind.Audio)
-    for kind in kinds:
-        track = otio.schema.Track(f"{kind[0]}1", kind=kind)
-        track.extend([_item(event, kind) for event in sequence.events])
-        timeline.tracks.append(track)
+        timeline.tracks.append(_sound(sequence))
+    for marker in sequence.markers:
+        span = otio.opentime.TimeRange(_time(marker.frame, sequence.rate), _time(1, sequence.rate))
+        timeline.tracks.markers.append(otio.schema.Marker(marker.text, span, "YELLOW"))
     return str(timeline.to_json_string(indent=2))
 
 
-def read_otio(text: str) -> ReadSequence:
-    """Read an OTIO timeline of clips and gaps.
-
-    Raises:
-        TimelineError: It is not OTIO, or holds what is not read; names the clip.
-    """
-    try:
-        timeline = otio.adapters.read_from_string(text, "otio_json")
-    except (otio.exceptions.OTIOError, ValueError) as error:
-        raise TimelineError(f"not an OTIO timeline: {error}") from error
-    if not isinstance(timeline, otio.schema.Timeline):
-        raise TimelineError(f"an OTIO file of a {type(timeline).__name__}, not of a timeline")
-    counts: dict[str, int] = {}
-    edits: list[Edit] = []
-    for track in timeline.tracks:
-        counts[track.kind] = counts.get(track.kind, 0) + 1
-        edits += _read_track(track, f"{track.kind[:1]}{counts[track.kind]}")
-    if not edits:
-        raise TimelineError("the timeline holds no clip")
-    rates = {exact_rate(clip.trimmed_range().duration.rate) for clip in timeline.find_clips()}
-    if len(rates) != 1:
-        raise TimelineError(f"the timeline mixes clips of {len(rates)} rates; one is read")
-    begin = timeline.global_start_time
-    drop = bool(timeline.metadata.get(_OURS, {}).get("drop_frame", False))
-    start = _frames(begin, "the timeline's start") if begin else 0
-    return ReadSequence(timeline.name, rates.pop(), drop, start, tuple(edits))
+def _picture(sequence: Sequence) -> Any:
+    track = otio.schema.Track("V1", kind=_VIDEO)
+    end = 0
+    for event in sequence.events:
+        _fill(track, end, event.record.start, sequence.rate)
+        if event.transition:
+            track.append(_transition(event.transition, sequence.rate))
+        clip = _clip(event, event.source, event.record.frames)
+        clip.metadata[_OURS] = _reasons(event)
+        track.append(clip)
+        end = event.record.end
+    return track
 
 
-def exact_rate(rate: float) -> Fraction:
-    """The rational that a float rate stands for: 23.976 and 23.976023976… are 24000/1001."""
-    ntsc = Fraction(nominal_rate(Fraction(rate)) * 1000, 1001)
-    return ntsc if abs(rate - ntsc) < 1e-3 else Fraction(rate).limit_denominator(1001)
+def _sound(sequence: Sequence) -> Any:
+    """All channels of every event's sound in one track, gaps where there is none."""
+    track = otio.schema.Track("A1", kind=_AUDIO)
+    end, rate = 0, sequence.rate
+    for number, event in enumerate(sequence.events):
+        sound = event.sound
+        if sound is None:
+            continue
+        _fill(track, end, sound.record.start, rate)
+        half = sequence.crossfade(number)
+        if half:
+            track.append(_transition(Transition("dissolve", half, half), rate))
+        clip = _clip(event, sound.source, sound.record.frames)
+        clip.metadata[_OURS] = {"gain": sound.gain, "fade_ms": sound.fade_ms}
+        track.append(clip)
+        end = sound.record.end
+    _fill(track, end, sequence.frames, rate)
+    return track
 
 
-def file_url(path: str) -> str:
-    """A path as a URL; a relative one stays relative."""
-    quoted = quote(path.replace("\\", "/"))
-    return f"file://{quoted}" if PurePosixPath(path).is_absolute() else quoted
+def _fill(track: Any, end: int, start: int, rate: Fraction) -> None:
+    """A gap from where a track ends to where the next item begins, if there is one."""
+    if start > end:
+        span = otio.opentime.TimeRange(_time(0, rate), _time(start - end, rate))
+        track.append(otio.schema.Gap(source_range=span))
 
 
-def _item(event: Event, kind: str) -> Any:
-    if kind == otio.schema.TrackKind.Audio and not event.file.channels:
-        return otio.schema.Gap(source_range=_range(event.record.start, event.record, event))
+def _transition(told: Transition, rate: Fraction) -> Any:
+    types = otio.schema.TransitionTypes
+    made = otio.schema.Transition(
+        name="Cross Dissolve" if told.kind == "dissolve" else "Dip to black",
+        transition_type=types.SMPTE_Dissolve if told.kind == "dissolve" else types.Custom,
+        in_offset=_time(told.before, rate),
+        out_offset=_time(told.after, rate),
+    )
+    made.metadata[_OURS] = {"kind": told.kind}
+    return made
+
+
+def _clip(event: Event, source: FrameRange, frames: int) -> Any:
+    rate = event.file.rate
     clip = otio.schema.Clip(
         event.file.name,
         media_reference=_reference(event.file),
-        source_range=_range(event.file.start + event.source.start, event.source, event),
+        source_range=otio.opentime.TimeRange(
+            _time(event.file.start + source.start, rate), _time(frames, rate)
+        ),
     )
+    if event.speed != 1:
+        clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(event.speed)))
+    return clip
+
+
+def _reasons(event: Event) -> dict[str, Any]:
     slot = event.slot
-    clip.metadata[_OURS] = {
+    told: dict[str, Any] = {
         "shot": slot.shot,
         "score": slot.score,
         "locked": slot.locked,
@@ -102,7 +122,9 @@ def _item(event: Event, kind: str) -> Any:
             for a in slot.alternates
         ],
     }
-    return clip
+    if slot.reframe:
+        told["reframe"] = {"start": list(slot.reframe.start), "end": list(slot.reframe.end)}
+    return told
 
 
 def _reference(file: SourceFile) -> Any:
@@ -117,38 +139,29 @@ def _reference(file: SourceFile) -> Any:
     return reference
 
 
+def file_url(path: str) -> str:
+    """A path as a URL; a relative one stays relative."""
+    quoted = quote(path.replace("\\", "/"))
+    return f"file://{quoted}" if PurePosixPath(path).is_absolute() else quoted
+
+
+def _brief(brief: Brief) -> dict[str, object]:
+    """What was asked; wishes that are as by default are left out."""
+    told = asdict(brief)
+    usual = {field.name: field.default for field in fields(brief)}
+    return {k: _plain(told[k]) for k in told if getattr(brief, k) != usual[k]}
+
+
+def _plain(value: object) -> object:
+    """What OTIO's JSON knows."""
+    if isinstance(value, Fraction):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, bool | int | float | str | None) else str(value)
+
+
 def _time(frames: int, rate: Fraction) -> Any:
     return otio.opentime.RationalTime(frames, float(rate))
-
-
-def _range(start: int, span: FrameRange, event: Event) -> Any:
-    rate = event.file.rate
-    return otio.opentime.TimeRange(_time(start, rate), _time(span.frames, rate))
-
-
-def _read_track(track: Any, name: str) -> list[Edit]:
-    edits, record = [], 0
-    for item in track:
-        if not isinstance(item, otio.schema.Clip | otio.schema.Gap):
-            raise TimelineError(f"track {name}: a {type(item).__name__} is not read")
-        span = item.trimmed_range()
-        frames = _frames(span.duration, item.name)
-        if isinstance(item, otio.schema.Clip):
-            start = _frames(span.start_time, item.name)
-            source = FrameRange(start, start + frames)
-            edits.append(
-                Edit(name, _source_name(item), source, FrameRange(record, record + frames))
-            )
-        record += frames
-    return edits
-
-
-def _source_name(clip: Any) -> str:
-    url = getattr(clip.media_reference, "target_url", None)
-    return unquote(urlsplit(url).path).rsplit("/", 1)[-1] if url else str(clip.name)
-
-
-def _frames(time: Any, what: str) -> int:
-    if not float(time.value).is_integer():
-        raise TimelineError(f"{what}: {time.value} is not a whole number of frames")
-    return int(time.value)

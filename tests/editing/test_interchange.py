@@ -10,18 +10,15 @@ from hypothesis import strategies as st
 
 from editing.cut import Alternate, Brief, Cut, CutId, Reason, Slot
 from editing.errors import TimelineError
-from editing.interchange.edl import read_edl, write_edl
+from editing.interchange.edl import write_edl
+from editing.interchange.edl_reader import read_edl
 from editing.interchange.fcp7xml import write_fcp7xml
 from editing.interchange.fcp7xml_reader import read_fcp7xml
-from editing.interchange.sequence import (
-    ReadSequence,
-    Sequence,
-    day_frames,
-    printable,
-    reel_names,
-    sequence_from_cut,
-)
-from editing.interchange.timeline import exact_rate, read_otio, write_otio
+from editing.interchange.from_cut import sequence_from_cut
+from editing.interchange.otio_reader import exact_rate, read_otio
+from editing.interchange.read_sequence import ReadSequence
+from editing.interchange.sequence import Sequence, day_frames, printable, reel_names
+from editing.interchange.timeline import write_otio
 from editing.interchange.xml_text import parse_xml
 from ingest.media import Audio, Media, MediaId
 from ingest.timecode import FrameRange
@@ -253,7 +250,7 @@ def test_frames_that_the_film_lacks_are_told() -> None:
 
 def test_an_edl_holds_999_events() -> None:
     check_round_trip(sequence_of([(0, 1)] * 999), "edl", Fraction(24))
-    with pytest.raises(TimelineError, match="999 events and the cut has 1,000"):
+    with pytest.raises(TimelineError, match="999 events and the cut takes 1,000"):
         write_edl(sequence_of([(0, 1)] * 1000))
 
 
@@ -292,10 +289,29 @@ def test_an_edl_made_by_hand_is_read() -> None:
     [
         ("001  TAPE01", "001  TAPE 01", "line 4: not an event"),
         ("V     C", "W     C", "line 4: no such channels: 'W'"),
-        ("V     C   ", "V     D 012", "line 4: only cuts are read, not 'D'"),
+        ("V     C   ", "V     D    ", "line 4: cuts, and dissolves and wipes with .* not 'D'"),
+        ("V     C   ", "V     K 012", "line 4: .* not 'K of 12 frames'"),
+        ("V     C   ", "V     D 099", "line 4: a transition of 99 frames in an event of 48"),
         ("10:00:02:00", "10:00:02:24", "line 4: '10:00:02:24' has a field out of range"),
         ("10:00:02:00", "10:00:02", "line 4: not a timecode"),
-        ("10:00:02:00", "10:00:03:00", "line 4: 72 frames of source in 48 of record"),
+        ("10:00:02:00", "10:00:03:00", "line 4: 72 frames of source in 48 of record, and no M2"),
+        (
+            "01:00:02:00 01:00:02:02",
+            "01:00:01:23 01:00:02:01",
+            "line 7: .* overlaps that of line 4 by",
+        ),
+        (
+            "* a comment that nobody needs",
+            "M2 TAPE01 -024.0 10:00:00:00",
+            "line 6: a clip that plays backwards is not",
+        ),
+        (
+            "* a comment that nobody needs",
+            "M2 TAPE01 0 10:00:00:00",
+            "line 6: .* stands still is not",
+        ),
+        ("* a comment", "M2 TAPE01 fast", "line 6: not a speed of an event"),
+        ("* a comment that nobody needs", "* LOC: 01:00:61:00 RED x", "line 6: '01:00:61:00' has"),
         ("10:00:02:00", "10:00:00:00", "line 4: an event without a frame"),
         ("* FROM", "FROM", "line 5: not a part of an EDL"),
         ("NON-DROP FRAME", "SOMETIMES", "line 2: FCM is DROP FRAME or NON-DROP FRAME"),
@@ -340,8 +356,14 @@ def test_xml_fetches_nothing_from_outside() -> None:
         (
             "</clipitem>",
             "</clipitem><transitionitem/>",
-            "<transitionitem> in a <track> is not read",
+            "<transitionitem> lacks <start>",
         ),
+        ("</clipitem>", "</clipitem><generatoritem/>", "<generatoritem> in a <track> is not read"),
+        ("<start>0</start>", "<start>-1</start>", "a start or end of -1, and no <transitionitem>"),
+        ("<enabled>TRUE</enabled>", "<enabled>FALSE</enabled>", "is disabled"),
+        ("<start>0</start>", "<start>-9</start>", "need 0 <= start < end, got start=-9"),
+        ("<end>10</end>", "<end>4</end>", "need 0 <= start < end, got start=5, end=4"),
+        ("<start>5</start>", "<start>4</start>", "5 frames of source in 6 of record"),
         ("</xmeml>", "", "not an XML document"),
         ('<file id="file-1">', '<file id="file-2">', "names a file that is not described"),
     ],

@@ -6,11 +6,12 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from dashboard.cli import reel
-from editing.cut import Cut, Slot
+from editing.cut import Cut, Reframe, Slot, SlotSound, Transition
 from editing.cut_store import create_cut, cut_versions, load_cut, save_version
 from editing.errors import StaleCut, TimelineError
 from editing.interchange.edl import write_edl
@@ -42,7 +43,34 @@ def film(make_film: Callable[..., Media]) -> Media:
 
 
 @pytest.fixture
+def sounding(make_film: Callable[..., Media]) -> Media:
+    return make_film(
+        "film.mov", sum(SHOTS), shots=SHOTS, timecode="10:00:00:00", sound=np.zeros(480_000)
+    )
+
+
+@pytest.fixture
 def cut(catalog: Catalog, film: Media) -> Cut:
+    return cut_of(catalog, film)
+
+
+@pytest.fixture
+def rich(catalog: Catalog, sounding: Media) -> Cut:
+    """Four slots with a dissolve, a J-cut with a crossfade, a gain, a reframing and notes."""
+    plain = cut_of(catalog, sounding)
+    slots = list(plain.slots)
+    slots[1] = replace(
+        slots[1],
+        transition=Transition("dissolve", 2, 2),
+        sound=SlotSound(gain=-3.0),
+        note="hold\non her",
+    )
+    slots[2] = replace(slots[2], sound=SlotSound(3, 167), reframe=Reframe((0.4, 0.5), (0.6, 0.5)))
+    slots[3] = replace(slots[3], transition=Transition("dip", 3, 4), note="out")
+    return save_version(catalog, replace(plain, slots=tuple(slots)), expected_version=1)
+
+
+def cut_of(catalog: Catalog, film: Media) -> Cut:
     from editing.assemble.brief import default_brief
 
     scores = score_shots(catalog, film, "linear")
@@ -111,6 +139,149 @@ def test_rankers_learn_from_a_slot_that_was_replaced(
     assert (film.id, 5, 3, 1.0) in pairs
 
 
+@pytest.mark.parametrize("target", WRITERS)
+def test_joins_sound_and_notes_come_back_as_they_were(
+    catalog: Catalog, rich: Cut, tmp_path: Path, target: str
+) -> None:
+    timeline = edited(catalog, rich, list(rich.slots), target, tmp_path / "t")
+    found = reimport_cut(catalog, rich, timeline, author="Ada")
+    assert (found.remarks, found.saved) == ((), False)
+    assert {change.kind for change in found.changes} == {"kept"}
+    assert [replace(slot, locked=False) for slot in found.after.slots] == list(rich.slots)
+
+
+@pytest.mark.parametrize("target", WRITERS)
+def test_what_changed_at_the_joins_is_told_and_kept(
+    catalog: Catalog, rich: Cut, tmp_path: Path, target: str
+) -> None:
+    slots = list(rich.slots)
+    slots[1] = replace(slots[1], transition=Transition("dissolve", 1, 4), note="")
+    slots[2] = replace(slots[2], sound=replace(slots[2].sound, lead=-2))
+    slots[3] = replace(slots[3], transition=None)
+    timeline = edited(catalog, rich, slots, target, tmp_path / "t")
+    found = reimport_cut(catalog, rich, timeline, author="Ada")
+    assert [change.words for change in found.changes] == [
+        "slot 1: kept",
+        "slot 2: a dissolve of 5 frames before it, its note taken away",
+        "slot 3: its sound 2 frames behind its picture",
+        "slot 4: a hard cut before it",
+    ]
+    assert found.saved
+    assert load_cut(catalog, rich.id) == found.after
+    kept = found.after.slots
+    assert kept[1].transition == Transition("dissolve", 1, 4)
+    assert (kept[2].sound, kept[2].reframe) == (SlotSound(-2, 167), rich.slots[2].reframe)
+
+
+def test_a_speed_is_told_by_its_edit_and_the_slot_lasts_as_long(
+    catalog: Catalog, cut: Cut, tmp_path: Path
+) -> None:
+    timeline = tmp_path / "t.edl"
+    timeline.write_text(
+        "TITLE: edited\nFCM: NON-DROP FRAME\n\n"
+        "001  FILM     V     C        10:00:00:02 10:00:00:18 01:00:00:00 01:00:00:16\n"
+        "002  FILM     V     C        10:00:01:08 10:00:02:00 01:00:00:16 01:00:01:00\n"
+        "M2   FILM     048.0                10:00:01:08\n"
+        "* LOC: 01:00:00:20 RED     too fast?\n"
+    )
+    found = reimport_cut(catalog, cut, timeline, author="Ada", save=False)
+    assert found.remarks == (
+        "edit 2 at 01:00:00:16 plays 16 frames in 8 (200%); a cut has no speeds, so it takes 8 "
+        "frames from the first on",
+        "the marker at 01:00:00:20 is kept as the note of slot 2",
+    )
+    assert found.after.slots[1].source == FrameRange(32, 40)
+    assert found.after.slots[1].note == "too fast?"
+
+
+def test_two_films_of_one_name_are_told_apart_by_their_paths_or_reels(
+    catalog: Catalog, make_film: Callable[..., Media], tmp_path: Path
+) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    films = [
+        make_film(f"{folder}/clip.mp4", sum(SHOTS), shots=SHOTS, rate=Fraction(24), size=size)
+        for folder, size in (("a", (64, 48)), ("b", (96, 48)))
+    ]
+    cut = cut_of(catalog, films[0])
+    mixed = replace(cut, slots=(cut.slots[0], replace(cut.slots[1], media=films[1].id)))
+    mixed = save_version(catalog, mixed, expected_version=1)
+    for target in WRITERS:
+        first, second = mixed.slots
+        shorter = replace(second, source=FrameRange(second.source.start, second.source.end - 1))
+        timeline = edited(catalog, mixed, [first, shorter], target, tmp_path / "t")
+        found = reimport_cut(catalog, mixed, timeline, author="Ada", save=False)
+        assert [slot.media for slot in found.after.slots] == [films[0].id, films[1].id]
+        assert [change.kind for change in found.changes] == ["kept", "changed"]
+
+
+def test_one_of_two_films_of_a_name_that_nothing_tells_apart_has_to_be_named(
+    catalog: Catalog, make_film: Callable[..., Media], tmp_path: Path
+) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    films = [
+        make_film(f"{folder}/clip.mp4", sum(SHOTS), shots=SHOTS, size=size)
+        for folder, size in (("a", (64, 48)), ("b", (96, 48)))
+    ]
+    cut = cut_of(catalog, films[0])
+    timeline = tmp_path / "t.edl"
+    timeline.write_text(
+        "TITLE: t\nFCM: NON-DROP FRAME\n\n001  X V C 00:00:00:02 00:00:00:18 01:00:00:00 "
+        "01:00:00:16\n* FROM CLIP NAME: clip.mp4\n"
+    )
+    with pytest.raises(
+        TimelineError, match=r"edit 1 is of 'clip.mp4', which could be any of .*b/cl"
+    ):
+        reimport_cut(catalog, cut, timeline, author="Ada")
+    found = reimport_cut(
+        catalog, cut, timeline, author="Ada", save=False, named={"clip.mp4": f"{films[1].id}"}
+    )
+    assert found.after.slots[0].media == films[1].id
+
+
+def test_media_that_was_renamed_is_found_by_reel_or_by_stem_or_named(
+    catalog: Catalog, film: Media, cut: Cut, tmp_path: Path
+) -> None:
+    timeline = edited(catalog, cut, list(cut.slots[:2]), "edl", tmp_path / "t.edl")
+    text = timeline.read_text()
+    for changed in (
+        text.replace("film.mp4", "Final Film_v2.mov"),  # the reel stayed
+        text.replace("film.mp4", "FILM.mxf").replace("  FILM ", "  A001 "),  # the stem stayed
+    ):
+        timeline.write_text(changed)
+        found = reimport_cut(catalog, cut, timeline, author="Ada", save=False)
+        assert [slot.media for slot in found.after.slots] == [film.id] * 2
+    timeline.write_text(text.replace("film.mp4", "x.mov").replace("  FILM ", "  A001 "))
+    with pytest.raises(
+        TimelineError, match=r"edit 1 is of 'x.mov', which is no film .*--is 'x.mov'"
+    ):
+        reimport_cut(catalog, cut, timeline, author="Ada")
+    found = reimport_cut(
+        catalog, cut, timeline, author="Ada", save=False, named={"x.mov": "film.mp4"}
+    )
+    assert [slot.media for slot in found.after.slots] == [film.id] * 2
+
+
+def test_a_transition_that_a_film_is_too_short_for_is_refused(
+    catalog: Catalog, cut: Cut, tmp_path: Path
+) -> None:
+    timeline = tmp_path / "t.edl"
+    timeline.write_text(
+        "TITLE: t\nFCM: NON-DROP FRAME\n\n"
+        "001  FILM V C 10:00:00:00 10:00:01:00 01:00:00:00 01:00:01:00\n"
+        "002  FILM V C 10:00:01:00 10:00:01:00 01:00:01:00 01:00:01:00\n"
+        "002  FILM V D 010 10:00:00:00 10:00:01:00 01:00:01:00 01:00:02:00\n* JOIN: 010\n"
+    )
+    found = reimport_cut(catalog, cut, timeline, author="Ada", save=False)
+    assert found.after.slots[1].transition == Transition("dissolve", 10, 0)
+    timeline.write_text(timeline.read_text().replace("10:00:00:00 10:00:01:00 01:00:00:00 01:00:01",
+                        "10:00:09:00 10:00:10:00 01:00:00:00 01:00:01").replace(
+                        "10:00:01:00 10:00:01:00", "10:00:10:00 10:00:10:00"))  # fmt: skip
+    with pytest.raises(TimelineError, match="edit 1 asks for frames 216 to 249 of film"):
+        reimport_cut(catalog, cut, timeline, author="Ada", save=False)
+
+
 def test_a_timeline_that_nobody_changed_makes_no_version(
     catalog: Catalog, cut: Cut, tmp_path: Path
 ) -> None:
@@ -150,9 +321,10 @@ def test_gaps_and_sound_that_is_cut_elsewhere_are_told(
     )
     found = reimport_cut(catalog, cut, timeline, author="Ada", save=False)
     assert found.remarks == (
-        "8 frames of black before edit 2 are left out",
-        "A1: 1 edit elsewhere than the picture's; sound is not taken over",
+        "8 frames of black before edit 2 are left out, at 01:00:00:16",
+        "edit 1 has no sound in step with it; a cut's slots keep theirs",
     )
+    assert [slot.sound.lead for slot in found.after.slots] == [0, 4]
 
 
 def test_a_new_shot_without_a_score_is_told(catalog: Catalog, film: Media, cut: Cut) -> None:
@@ -172,7 +344,7 @@ def test_a_new_shot_without_a_score_is_told(catalog: Catalog, film: Media, cut: 
         ),
         ("FILM V C 10:00:09:20 10:00:10:12 01:00:00:00 01:00:00:16", "which has 240"),
         ("FILM A C 10:00:00:02 10:00:00:18 01:00:00:00 01:00:00:16", "0 video tracks"),
-        ("FILM V D 010 10:00:00:02 10:00:00:18 01:00:00:00 01:00:00:16", "only cuts are read"),
+        ("FILM V K 010 10:00:00:02 10:00:00:18 01:00:00:00 01:00:00:16", "cuts, and dissolves"),
     ],
 )
 def test_what_does_not_fit_is_refused_and_nothing_is_kept(

@@ -6,7 +6,8 @@ from fractions import Fraction
 import pytest
 
 from editing.cut import Brief, Cut, CutId, Reason, Slot
-from editing.interchange.sequence import Sequence, sequence_from_cut
+from editing.interchange.from_cut import sequence_from_cut
+from editing.interchange.sequence import Sequence
 from ingest.media import Audio, Media, MediaId
 from ingest.timecode import FrameRange
 

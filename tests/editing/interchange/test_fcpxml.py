@@ -1,13 +1,19 @@
 """FCPXML as it is written: Apple's structure, exact times, and every frame read back."""
 
 import re
+import sys
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from probes import PROBES, RATES, Piece, sequence_of
 
 from editing.cut import Reason
 from editing.errors import TimelineError
@@ -34,6 +40,9 @@ STRUCTURE = {
             *("videoSources", "audioSources", "audioChannels", "audioRate"),
         },
     ),
+    "metadata": ("(md )*", set(), set()),
+    "md": ("(array )?", {"key"}, {"value", "editable", "type", "displayName", "source"}),
+    "effect": ("", {"id", "uid"}, {"name", "src"}),
     "media-rep": ("(bookmark )?", {"src"}, {"kind", "sig", "suggestedFilename"}),
     "library": ("((event|smart-collection) )*", set(), {"location", "colorProcessing"}),
     "event": ("(project )*", set(), {"name", "uid"}),
@@ -43,15 +52,23 @@ STRUCTURE = {
         {"format"},
         {"duration", "tcStart", "tcFormat", "audioLayout", "audioRate"},
     ),
-    "spine": ("((asset-clip|gap) )*", set(), {"lane", "offset", "name", "format"}),
+    "spine": ("((asset-clip|gap|transition) )*", set(), {"lane", "offset", "name", "format"}),
     "asset-clip": (
-        "(note )?",
+        "(note )?(conform-rate )?(timeMap )?(adjust-volume )?(marker )*(metadata )?",
         {"ref"},
         {
             *("lane", "offset", "name", "start", "duration", "enabled", "srcEnable"),
             *("format", "tcStart", "tcFormat", "audioRole", "videoRole"),
+            *("audioStart", "audioDuration"),
         },
     ),
+    "gap": ("(note )?(marker )*(metadata )?", {"duration"}, {"name", "offset", "start", "enabled"}),
+    "transition": ("(filter-video )?(filter-audio )?", {"duration"}, {"name", "offset"}),
+    "filter-video": ("(data )*(param )*", {"ref"}, {"name", "enabled"}),
+    "timeMap": ("(timept )*", set(), {"frameSampling", "preservesPitch"}),
+    "timept": ("", {"time", "value"}, {"interp", "inTime", "outTime"}),
+    "adjust-volume": ("(param )*", set(), {"amount"}),
+    "marker": ("", {"start", "value"}, {"duration", "completed", "note"}),
     "note": ("", set(), set()),
 }
 VALUES = {
@@ -61,8 +78,11 @@ VALUES = {
     "hasVideo": "1",
     "hasAudio": "1",
     "kind": "original-media|proxy-media",
+    "interp": "smooth2|linear|smooth",
+    "srcEnable": "all|audio|video",
+    "amount": r"-?[0-9]+(\.[0-9]+)?dB",
 }
-TIMES = ("offset", "start", "duration", "tcStart", "frameDuration")
+TIMES = ("offset", "start", "duration", "tcStart", "frameDuration", "audioStart", "audioDuration")
 
 
 def check_structure(text: str) -> ElementTree.Element:
@@ -77,10 +97,11 @@ def check_structure(text: str) -> ElementTree.Element:
         assert needed <= set(element.keys()) <= needed | allowed
         for name, value in element.items():
             assert re.fullmatch(VALUES.get(name, ".*"), value), (element.tag, name)
-            if name in TIMES:
+            if name in TIMES or (element.tag == "timept" and name in ("time", "value")):
                 assert (seconds(value) / seconds(frame)).denominator == 1
             if name in ("ref", "format"):
                 kind = "asset" if name == "ref" else "format"
+                kind = "effect" if element.tag == "filter-video" else kind
                 assert value in [r.get("id") for r in root.find("resources").iter(kind)]
     rate = root.find(".//sequence").get("audioRate", "48k")
     assert rate in ("32k", "44.1k", "48k", "88.2k", "96k", "176.4k", "192k")
@@ -147,6 +168,45 @@ def test_what_is_written_has_apples_structure(
     root = check_structure(text)
     assert len(root.findall(".//asset")) == 2
     assert len(root.findall(".//asset-clip")) == 3
+
+
+@pytest.mark.parametrize("name", PROBES)
+@pytest.mark.parametrize("rate_name", ["23.976", "25", "29.97 DF", "59.94 DF"])
+def test_whatever_a_sequence_holds_has_apples_structure(name: str, rate_name: str) -> None:
+    rate, mark = RATES[rate_name]
+    check_structure(write_fcpxml(sequence_of(rate, mark, PROBES[name])))
+
+
+def test_a_transition_lies_over_the_join_of_clips_that_meet_there() -> None:
+    rate, mark = RATES["25"]
+    text = write_fcpxml(sequence_of(rate, mark, PROBES["dissolve with handles"]))
+    root = check_structure(text)
+    first, mix, second = root.find(".//spine")
+    join = seconds(first.get("offset")) + seconds(first.get("duration"))
+    assert seconds(second.get("offset")) == join
+    assert seconds(mix.get("offset")) == join - Fraction(12, 25)
+    assert mix.get("duration") == "24/25s"
+    effect = root.find(f".//effect[@id='{mix.find('filter-video').get('ref')}']")
+    assert effect.get("name") == "Cross Dissolve"
+
+
+def test_split_sound_a_speed_a_level_and_a_marker_are_told_in_the_clips_own_time() -> None:
+    rate, mark = RATES["25"]
+    pieces = [
+        Piece(100, 40),
+        Piece(200, 50, lead=8, gain=-3, note="look"),
+        Piece(9, 10, speed=Fraction(2)),
+    ]
+    root = check_structure(write_fcpxml(sequence_of(rate, mark, pieces)))
+    _, split, fast = root.findall(".//asset-clip")
+    start = seconds(split.get("start"))
+    assert seconds(split.get("audioStart")) == start - Fraction(8, 25)
+    assert seconds(split.get("audioDuration")) == Fraction(58, 25)
+    assert split.find("adjust-volume").get("amount") == "-3.0000dB"
+    assert seconds(split.find("marker").get("start")) == start
+    own = seconds(fast.get("start"))
+    points = [(seconds(p.get("time")), seconds(p.get("value"))) for p in fast.iter("timept")]
+    assert points == [(own, own), (own + Fraction(10, 25), own + Fraction(20, 25))]
 
 
 def test_times_are_told_in_frames_of_the_rate(cut_of: CutOf, film: Film) -> None:

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 
+from editing.cut import Transition
 from editing.errors import TimelineError
 from editing.interchange.fcpxml_reader import read_fcpxml
 from ingest.timecode import FrameRange
@@ -123,6 +124,11 @@ def test_a_drop_frame_project_is_read_and_an_offset_may_be_left_out() -> None:
     ]
 
 
+MIX = '<transition name="Cross Dissolve" offset="{}/25s" duration="{}/25s"/>'
+SPEED = (
+    '<timeMap><timept time="3600s" value="3600s"/><timept time="3601s" value="{}s"/>'
+    '<timept time="3602s" value="{}s"/></timeMap>'
+)
 FIRST = 'start="90050/25s" duration="1s"'
 GAP = '<gap name="Gap" offset="3601s" start="3600s" duration="200/100s"><note>rest</note></gap>'
 AUDIO = 'offset="3600s" start="3600s" duration="250/25s"\n                  srcCh'
@@ -134,21 +140,28 @@ STILL = '<video ref="r3" name="still life" duration="2s" start="5s"/>'
     ("before", "after", "complaint"),
     [
         # what moves frames, or shows others beside them
-        (GAP, '<transition name="x" duration="1s"/>', "item 2 .*<transition.*transitions are not"),
+        (GAP, f"{2 * MIX.format('90013', 24)}", "item 3 .*follows another transition"),
+        (GAP, MIX.format("89000", 24), "item 2 .*does not lie over the beginning of what follows"),
+        (GAP, MIX.format("90025", 0), "item 2 .*lasts 0 frames"),
         (GAP, '<ref-clip ref="r2" duration="1s"/>', "compound clips are not read"),
         (GAP, '<mc-clip ref="r2" duration="1s"/>', "multicam clips are not read"),
         (GAP, '<title ref="r9" duration="1s"/>', "titles are not read"),
         (GAP, '<spine><gap duration="1s"/></spine>', "secondary storylines are not read"),
         (GAP, '<audio ref="r4" duration="1s"/>', "<audio name=''>: it is not read"),
-        ("<note>the best take</note>", "<timeMap/>", "<timeMap>: changes of speed are not read"),
+        ("<note>the best take</note>", "<timeMap/>", "<timeMap>: 0 points in order of time"),
+        ("<note>the best take</note>", SPEED.format("3602", "3605"), "speed within a clip are not"),
+        ("<note>the best take</note>", SPEED.format("3590", "3580"), "plays backwards is not read"),
+        ("<note>the best take</note>", SPEED.format("3600", "3600"), "stands still is not read"),
+        ("<note>the best take</note>", SPEED.format("3800", "4000"), "asks for media that its"),
         ("<note>the best take</note>", "<conform-rate/>", "media of another rate is not read"),
         ("<note>the best take</note>", "<spine/>", "holds <spine>: secondary storylines are"),
         ("<note>the best take</note>", '<video lane="1"/>', "<video>: connected clips are not"),
         ("<note>rest</note>", '<asset-clip ref="r2"/>', "item 2 .*connected clips are not read"),
         (FIRST, f'{FIRST} enabled="0"', "item 1 .*is disabled"),
         (FIRST, f'{FIRST} lane="1"', "lies on a lane"),
-        (FIRST, f'{FIRST} audioStart="3601s"', "audioStart: split edits are not read"),
-        (FIRST, f'{FIRST} audioDuration="2s"', "audioDuration: split edits are not read"),
+        (FIRST, f'{FIRST} audioStart="3601s"', "its sound begins before the sequence"),
+        (FIRST, f'{FIRST} audioDuration="1/30s"', "audioDuration of 1/30 s is not a whole number"),
+        ('duration="3/25s"', 'duration="3/25s" audioStart="1s"', "split edits in a <clip> are not"),
         (FIRST, f'{FIRST} srcEnable="some"', "no srcEnable 'some'"),
         (AUDIO, AUDIO.replace('t="3600s"', 't="3601s"', 1), "<audio> is out of step"),
         (f'ref="r2" lane="-1" {AUDIO}', f'ref="r4" lane="-1" {AUDIO}', "sound of another file"),
@@ -201,6 +214,50 @@ def test_what_is_wrong_or_not_read_is_named(before: str, after: str, complaint: 
         return
     with pytest.raises(TimelineError, match=complaint):
         read_fcpxml(text)
+
+
+def test_what_other_systems_write_beside_cuts_is_read_or_told() -> None:
+    """A dissolve over a join, sound that begins later, twice the speed, a level, marks, a wipe."""
+    text = FINAL_CUT.replace(GAP, '<transition offset="90013/25s" duration="1s"><filter-video '
+                             'ref="r9"/><filter-audio ref="r9"/></transition>')  # fmt: skip
+    text = text.replace(
+        '<clip name="in a clip" offset="3603s"',
+        '<asset-clip ref="r2" offset="3601s" start="3605s" duration="10/25s" audioStart="3605s" '
+        'audioDuration="8/25s"><timeMap><timept time="0s" value="0s"/><timept time="3605s" '
+        'value="3605s"/></timeMap><marker start="90130/25s" value="five &amp; in"/>'
+        '<chapter-marker start="9s" value="not seen"/></asset-clip>'
+        '<transition name="Wipe" offset="90033/25s" duration="4/25s"/>'
+        '<clip name="in a clip" offset="90035/25s"',
+    )
+    found = read_fcpxml(text)
+    mixed, wiped = found.track("V1")[1:3]
+    assert mixed.transition == Transition("dissolve", 12, 13)
+    assert mixed.record == FrameRange(25, 35)
+    assert mixed.source == FrameRange(90_125, 90_135)
+    assert wiped.transition == Transition("dissolve", 2, 2)
+    first, second = found.track("A1")[:2]
+    assert (first.gain, first.transition) == (-3.0, None)
+    assert (second.record, second.transition) == (FrameRange(25, 33), None)
+    assert [(m.frame, m.text) for m in found.markers] == [(5, "wave"), (30, "five & in")]
+    assert found.remarks == (
+        "item 4 of the <spine>, <transition name='Wipe'>: 'Wipe' is read as a dissolve",
+        "1 <adjust-conform> left aside",
+        "1 <filter-video> left aside",
+    )
+
+
+def test_a_constant_speed_is_read_of_its_points() -> None:
+    points = ('time="3600s" value="3600s"', 'time="3605s" value="3610s"')
+    speed = f"<timeMap>{''.join(f'<timept {point}/>' for point in points)}</timeMap>"
+    found = read_fcpxml(FINAL_CUT.replace("<note>the best take</note>", speed))
+    first = found.track("V1")[0]
+    assert (first.record.frames, first.source.frames, first.speed) == (25, 50, 2)
+    assert first.source.start == 90_000 + 2 * 50
+
+
+def test_a_fade_at_the_end_is_told() -> None:
+    text = FINAL_CUT.replace("</spine>", MIX.format("90275", 25) + "</spine>", 1)
+    assert "a fade to black over 25 frames, which is not kept" in read_fcpxml(text).remarks[0]
 
 
 def test_a_file_of_another_rate_is_refused() -> None:

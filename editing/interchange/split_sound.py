@@ -1,0 +1,135 @@
+"""The sound of a timeline as a cut can hold it: how far each edit's sound leads its picture.
+
+Pure. Sound that is not in step with a picture, and channels that are cut apart, are told.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from editing.interchange.read_sequence import Edit, ReadSequence
+
+
+@dataclass(frozen=True, slots=True)
+class Sounded:
+    """The sound of one edit of the picture."""
+
+    lead: int
+    """Frames by which it begins before the picture; see `editing.cut.SlotSound`."""
+    gain: float | None
+    """Decibels; None where the format does not tell."""
+    fade_frames: int | None
+    """Of the crossfade at its beginning, both sides; None where the format does not tell."""
+
+
+def sounds_of(
+    read: ReadSequence, pictures: Sequence[Edit]
+) -> tuple[list[Sounded] | None, list[str]]:
+    """The sound of each edit of the picture.
+
+    Args:
+        read: By any reader.
+        pictures: The edits of its one track of picture, in order.
+
+    Returns:
+        One for each picture, or None if there is no sound at all; and what is not kept of it.
+    """
+    tracks = dict.fromkeys(edit.track for edit in read.edits if not edit.track.startswith("V"))
+    if not tracks:
+        return None, []
+    told: list[str] = []
+    first, *others = tracks
+    edits = read.track(first)
+    cuts = [_frames(edit) for edit in edits]
+    for track in others:
+        if [_frames(edit) for edit in read.track(track)] not in ([], cuts):
+            told.append(f"{track} is cut elsewhere than {first}; {first} counts")
+        elif [edit.gain for edit in read.track(track)] not in ([], [e.gain for e in edits]):
+            told.append(f"{track} has other levels than {first}; {first} counts")
+    of_picture = [_in_step(picture, edits) for picture in pictures]
+    used = {id(edit) for edit in of_picture if edit is not None}
+    alone = [edit for edit in edits if id(edit) not in used]
+    if alone:
+        count = f"{len(alone)} edit{'s' * (len(alone) != 1)}"
+        at = read.timecode(alone[0].record.start)
+        told.append(f"{first}: {count} of sound without their picture, at {at}, are not taken over")
+    leads = _leads(read, pictures, of_picture, told)
+    return [_sounded(read, lead, edit) for lead, edit in zip(leads, of_picture, strict=True)], told
+
+
+def _sounded(read: ReadSequence, lead: int, edit: Edit | None) -> Sounded:
+    if edit is None:
+        return Sounded(lead, None, None)
+    fades = read.format in ("otio", "fcp7")
+    fade = edit.transition.frames if edit.transition else 0
+    return Sounded(lead, edit.gain, fade if fades else None)
+
+
+def _leads(
+    read: ReadSequence,
+    pictures: Sequence[Edit],
+    of_picture: Sequence[Edit | None],
+    told: list[str],
+) -> list[int]:
+    """How far each sound leads; where a cut's sound would begin or end elsewhere, it is told."""
+    leads = []
+    for number, (picture, sound) in enumerate(zip(pictures, of_picture, strict=True), start=1):
+        lead = picture.record.start - sound.record.start if sound else 0
+        if sound is None:
+            told.append(f"edit {number} has no sound in step with it; a cut's slots keep theirs")
+        if number == 1 and lead:
+            told.append(f"edit 1: its sound begins {_apart(lead)} its picture, which is not kept")
+            lead = 0
+        leads.append(lead)
+    for number, (sound, after) in enumerate(zip(of_picture, [*of_picture[1:], None], strict=True)):
+        picture = pictures[number]
+        if sound is None:
+            continue
+        last = number + 1 == len(pictures)
+        if last:
+            end = picture.record.end
+        elif picture.record.end < pictures[number + 1].record.start or after is None:
+            continue  # a gap in the picture, or a sound that is told already
+        else:
+            end = after.record.start
+        if sound.record.end != end:
+            at = read.timecode(sound.record.end)
+            told.append(
+                f"edit {number + 1}: its sound ends at {at}, {abs(sound.record.end - end)} frames "
+                f"{'early' if sound.record.end < end else 'late'}; a cut's sound has no gaps"
+            )
+    return leads
+
+
+def _in_step(picture: Edit, sounds: Sequence[Edit]) -> Edit | None:
+    """The sound of the same source, frame for frame in step, that is heard most while it shows."""
+    step = picture.source.start - picture.record.start
+    same = [
+        sound
+        for sound in sounds
+        if _source(sound) == _source(picture)
+        and sound.record.overlaps(picture.record)
+        and (
+            sound.source.start - sound.record.start == step
+            if picture.speed == 1 == sound.speed
+            else (sound.source, sound.record) == (picture.source, picture.record)
+        )
+    ]
+
+    def heard(sound: Edit) -> int:
+        return min(sound.record.end, picture.record.end) - max(
+            sound.record.start, picture.record.start
+        )
+
+    return max(same, key=heard, default=None)
+
+
+def _source(edit: Edit) -> tuple[str, str]:
+    return edit.name, edit.path
+
+
+def _frames(edit: Edit) -> tuple[object, ...]:
+    return edit.name, edit.source, edit.record
+
+
+def _apart(lead: int) -> str:
+    return f"{abs(lead)} frames {'before' if lead > 0 else 'after'}"

@@ -1,0 +1,1 @@
+"""Relink: a cut made on proxies, told in the frames of the camera originals."""

@@ -1,41 +1,108 @@
-"""Pictures made alike: upright, 4:2:0, and of the size of the render.
+"""Pictures made alike: upright, 4:2:0, of the size and the colour matrix of the render.
 
-A picture of another shape than the render is fitted inside and padded with black.
+A picture of another shape than the render is fitted inside and padded with black, or fills it and
+is cropped around a place of one's choice.
 """
+
+from fractions import Fraction
 
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, VideoReformatter
-from numpy.typing import NDArray
 
-_BLACK = (16, 128, 128)
-"""Y, U and V of black in the limited range of video."""
+from editing.cut import Aspect, Reframe
+from editing.finish.delivery import Fit
+from editing.finish.planes import Planes, centred, cropped, packed, planes_of, to_frame
 
-Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+_SHAPES: dict[Aspect, Fraction] = {
+    "16:9": Fraction(16, 9),
+    "9:16": Fraction(9, 16),
+    "1:1": Fraction(1),
+}
+_MATRICES = (1, 5, 6, 7, 9)
+"""Code points of ITU-T H.273 for the matrices that FFmpeg's scaler converts between."""
 
 
 class Conformer:
     """Makes the pictures of one file alike; keeps one scaler for all of them."""
 
-    def __init__(self, size: tuple[int, int], rotation: int) -> None:
-        """Conform to `size`, even (width, height) in pixels, turning by `rotation` degrees."""
-        self.size, self.rotation = size, rotation
+    def __init__(
+        self,
+        size: tuple[int, int],
+        rotation: int,
+        *,
+        fit: Fit = "pad",
+        pixel_aspect: Fraction = Fraction(1),
+        matrix: int | None = None,
+    ) -> None:
+        """Conform to a size.
+
+        Args:
+            size: Even (width, height) in pixels.
+            rotation: Degrees clockwise to turn the picture.
+            fit: Whether another shape is cropped or padded.
+            pixel_aspect: Width of the file's pixels as stored, divided by their height.
+            matrix: Of the render's colours, a code point of H.273; None leaves it.
+        """
+        self.size, self.rotation, self.fit = size, rotation, fit
+        self.pixel_aspect, self.matrix = pixel_aspect, matrix
         self._reformatter = VideoReformatter()
 
-    def conform(self, frame: VideoFrame) -> VideoFrame:
-        """The picture, upright and of the size asked for; may be `frame` itself."""
-        stored = (frame.width, frame.height)
+    def conform(
+        self,
+        frame: VideoFrame,
+        middle: tuple[float, float] = (0.5, 0.5),
+        *,
+        moving: bool = False,
+    ) -> VideoFrame:
+        """The picture, upright and of the size asked for; may be `frame` itself.
+
+        Args:
+            frame: As decoded.
+            middle: Of what is shown, as shares of the upright picture's width and height.
+            moving: Whether that changes from frame to frame; it then lies between pixels, else on
+                the nearest one, which keeps the picture as sharp as it is.
+        """
+        stored = (round(frame.width * self.pixel_aspect), frame.height)
         upright = stored[::-1] if self.rotation % 180 else stored
-        width, height = fitted(upright, self.size)
-        target = (height, width) if self.rotation % 180 else (width, height)
-        limited = ColorRange.MPEG  # what the render says of itself; phones record the full range
-        scaled = self._reformatter.reformat(frame, *target, "yuv420p", dst_color_range=limited)
+        fill = self.fit == "crop"
+        width, height = filling(upright, self.size) if fill else fitted(upright, self.size)
+        scaled = self._scaled(frame, (height, width) if self.rotation % 180 else (width, height))
         if not self.rotation and (width, height) == self.size:
             return scaled
-        planes = _planes(scaled)
         turns = -(self.rotation // 90)  # np.rot90 turns anticlockwise
-        turned = [np.rot90(plane, turns) for plane in planes]
-        return _frame(turned[0], turned[1], turned[2], self.size)
+        turned = [np.rot90(plane, turns) for plane in planes_of(packed(scaled))]
+        planes: Planes = (turned[0], turned[1], turned[2])
+        if fill:
+            left, top = _corner((width, height), self.size, middle, moving=moving)
+            return to_frame(cropped(planes, self.size, left, top))
+        return to_frame(centred(planes, self.size))
+
+    def _scaled(self, frame: VideoFrame, target: tuple[int, int]) -> VideoFrame:
+        limited = ColorRange.MPEG  # what the render says of itself; phones record the full range
+        matrices = (frame.colorspace, self.matrix)
+        if frame.colorspace != self.matrix and all(matrix in _MATRICES for matrix in matrices):
+            return self._reformatter.reformat(
+                frame,
+                *target,
+                "yuv420p",
+                src_colorspace=_scaler_name(frame.colorspace),
+                dst_colorspace=_scaler_name(self.matrix),
+                dst_color_range=limited,
+            )
+        return self._reformatter.reformat(frame, *target, "yuv420p", dst_color_range=limited)
+
+
+def middle_at(reframe: Reframe | None, frame: int, frames: int) -> tuple[float, float]:
+    """The middle of what a slot shows in its frame `frame`, of `frames`.
+
+    It moves evenly, and goes on so in the frames of a transition beyond the slot.
+    """
+    if reframe is None:
+        return 0.5, 0.5
+    along = frame / (frames - 1) if frames > 1 else 0.0
+    (x, y), (to_x, to_y) = reframe.start, reframe.end
+    return x + (to_x - x) * along, y + (to_y - y) * along
 
 
 def fitted(size: tuple[int, int], inside: tuple[int, int]) -> tuple[int, int]:
@@ -47,6 +114,31 @@ def fitted(size: tuple[int, int], inside: tuple[int, int]) -> tuple[int, int]:
     return max(2, near[0]), max(2, near[1])
 
 
+def filling(size: tuple[int, int], target: tuple[int, int]) -> tuple[int, int]:
+    """The smallest even size of the shape of `size` that covers another; just it if near enough."""
+    width, height = size
+    scale = max(target[0] / width, target[1] / height)
+    fills = [2 * round(width * scale / 2), 2 * round(height * scale / 2)]
+    near = [b if a - 4 < b else a for a, b in zip(fills, target, strict=True)]
+    return max(target[0], near[0]), max(target[1], near[1])
+
+
+def render_size(size: tuple[int, int], aspect: Aspect, height: int | None) -> tuple[int, int]:
+    """The even size of a render.
+
+    Args:
+        size: Pixels of the first film, as seen.
+        aspect: `source` keeps its shape; else the largest picture of that shape inside it.
+        height: Pixels asked for; None is as the film gives.
+    """
+    if aspect == "source":
+        return even_size(size, height)
+    shape = _SHAPES[aspect]
+    if height is None:
+        height = min(size[1], int(size[0] / shape))
+    return even_size((round(height * shape), height), None)
+
+
 def even_size(size: tuple[int, int], height: int | None) -> tuple[int, int]:
     """The size of a render: `size`, or of that `height`; even, as 4:2:0 needs."""
     wide, high = size
@@ -55,24 +147,17 @@ def even_size(size: tuple[int, int], height: int | None) -> tuple[int, int]:
     return max(2, wide - wide % 2), max(2, high - high % 2)
 
 
-def _planes(frame: VideoFrame) -> Planes:
-    packed = np.asarray(frame.to_ndarray(), dtype=np.uint8)  # (height * 3 / 2, width)
-    height, width = frame.height, frame.width
-    luma, chroma = packed[:height], packed[height:].reshape(2, height // 2, width // 2)
-    return luma, chroma[0], chroma[1]
+def _corner(
+    scaled: tuple[int, int], size: tuple[int, int], middle: tuple[float, float], *, moving: bool
+) -> tuple[float, float]:
+    """The upper left corner of a crop about a middle, within the picture."""
+    corner = []
+    for whole, part, share in zip(scaled, size, middle, strict=True):
+        place = min(max(whole * share - part / 2, 0.0), float(whole - part))
+        corner.append(place if moving else 2.0 * round(place / 2))
+    return corner[0], corner[1]
 
 
-def _frame(
-    y: NDArray[np.uint8], u: NDArray[np.uint8], v: NDArray[np.uint8], size: tuple[int, int]
-) -> VideoFrame:
-    """Three planes in the middle of a black picture of `size`."""
-    width, height = size
-    parts = []
-    for plane, black, share in zip((y, u, v), _BLACK, (1, 2, 2), strict=True):
-        canvas = np.full((height // share, width // share), black, np.uint8)
-        top = (canvas.shape[0] - plane.shape[0]) // 2
-        left = (canvas.shape[1] - plane.shape[1]) // 2
-        canvas[top : top + plane.shape[0], left : left + plane.shape[1]] = plane
-        parts.append(canvas.reshape(-1))
-    packed = np.concatenate(parts).reshape(height * 3 // 2, width)
-    return VideoFrame.from_ndarray(packed, format="yuv420p")
+def _scaler_name(matrix: int | None) -> int | None:
+    """A matrix as FFmpeg's scaler numbers it: as H.273, but the two of 601 are one."""
+    return 5 if matrix == 6 else matrix

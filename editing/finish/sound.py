@@ -13,11 +13,14 @@ from typing import Self
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
+from ingest.errors import UnreadableMedia
 from ingest.media import Floats
-from ingest.video import Streams, open_streams
+from ingest.video import open_container, open_streams
 
 _SEEK_BACK = (Fraction(1, 2), Fraction(3), Fraction(15))
 """Seconds before the wanted sample to begin decoding at; further if the first lands past it."""
@@ -29,24 +32,30 @@ class SoundReader:
     """Decodes one file's sound at a sample rate and layout of one's choice."""
 
     def __init__(
-        self, path: Path | str, *, first_picture: Fraction, sample_rate: int, layout: str
+        self, path: Path | str, *, first_picture: Fraction | None, sample_rate: int, layout: str
     ) -> None:
         """Open `path`.
 
         Args:
             path: The file.
-            first_picture: Seconds, in the container's time, of the first video frame.
+            first_picture: Seconds, in the container's time, of the first video frame; None for a
+                file of sound, whose samples are counted from its first.
             sample_rate: Samples per second to give.
             layout: `mono` or `stereo`.
 
         Raises:
-            UnreadableMedia: It cannot be opened.
+            UnreadableMedia: It cannot be opened, or is to hold sound and has none.
         """
-        self.path, self.first_picture = path, first_picture
+        self.path, self.first_picture = path, first_picture or Fraction(0)
+        self._sound_only = first_picture is None
         self.sample_rate, self.layout = sample_rate, layout
         self.channels = {"mono": 1, "stereo": 2}[layout]
-        self.streams: Streams = open_streams(path)
+        self._head = self._tail = 0
+        """The samples that are kept: the first, and one after the last."""
+        self._container, self._audio = self._open()
         self._begin(whole=True)
+        if self._sound_only:
+            self._find_beginning()
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +66,7 @@ class SoundReader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.streams.container.close()
+        self._container.close()
 
     def read(self, start: int, samples: int) -> Floats:
         """`(channels, samples)` from sample `start` on, counted from the first picture."""
@@ -77,10 +86,32 @@ class SoundReader:
             taken[:, first - start : last - start] = kept[:, first - self._head : last - self._head]
         return taken
 
+    def _open(self) -> tuple[InputContainer, AudioStream | None]:
+        if not self._sound_only:
+            streams = open_streams(self.path)
+            return streams.container, streams.audio
+        container = open_container(self.path)
+        sounds = [s for s in container.streams.audio if s.codec_context is not None]
+        if not sounds:
+            container.close()
+            raise UnreadableMedia(self.path, "it holds no sound")
+        return container, sounds[0]
+
+    def _find_beginning(self) -> None:
+        """Count the samples of a file of sound from its first."""
+        if not self._decode_more():
+            self._container.close()
+            raise UnreadableMedia(self.path, "its sound does not decode")
+        self.first_picture = Fraction(self._head, self.sample_rate)
+        self._tail, self._head = self._tail - self._head, 0
+        if self._due is not None:
+            self._due -= self.first_picture
+
     def _begin(self, *, whole: bool) -> None:
         """Forget what was decoded; the next frame that comes says where it belongs."""
         self._frames = self._decode()
-        self._resampler = av.AudioResampler("fltp", self.layout, self.sample_rate)
+        self._resampler: av.AudioResampler | None = None
+        self._arrangement: tuple[str, str, int] | None = None
         self._kept: list[NDArray[np.float32]] = []
         self._head = self._tail = 0
         self._due: Fraction | None = None  # when the next frame should begin
@@ -89,9 +120,9 @@ class SoundReader:
 
     def _decode(self) -> Iterator[AudioFrame]:
         """Frames from here on; a damaged packet is left out."""
-        if self.streams.audio is None:
+        if self._audio is None:
             return
-        packets = self.streams.container.demux(self.streams.audio)
+        packets = self._container.demux(self._audio)
         while True:
             try:
                 yield from next(packets).decode()
@@ -108,17 +139,17 @@ class SoundReader:
             seconds = self.first_picture + Fraction(start, self.sample_rate) - back
             if self._seek_to(seconds) and self._decode_more() and self._head <= start:
                 return
-        self.streams.container.close()
-        self.streams = open_streams(self.path)
+        self._container.close()
+        self._container, self._audio = self._open()
         self._begin(whole=True)
 
     def _seek_to(self, seconds: Fraction) -> bool:
         """Go to a time in the container; whether the file lets itself seek."""
-        audio = self.streams.audio
+        audio = self._audio
         if audio is None or audio.time_base is None:
             return False
         try:
-            self.streams.container.seek(round(seconds / audio.time_base), stream=audio)
+            self._container.seek(round(seconds / audio.time_base), stream=audio)
         except (FFmpegError, OverflowError):
             return False
         self._begin(whole=False)
@@ -128,13 +159,23 @@ class SoundReader:
         """Decode one frame more; False at the end of the sound."""
         frame = next(self._frames, None)
         if frame is None:
-            if self._due is not None and not self._ended:
+            if self._resampler is not None and not self._ended:
                 self._keep(self._resampler.resample(None))
             self._ended = True
             return False
         self._place(frame)
-        self._keep(self._resampler.resample(frame))
+        self._keep(self._resampled(frame))
         return True
+
+    def _resampled(self, frame: AudioFrame) -> list[AudioFrame]:
+        """A frame as it is wanted, whatever the file changes to midway."""
+        arrangement = (frame.format.name, frame.layout.name, frame.sample_rate)
+        rest: list[AudioFrame] = []
+        if self._resampler is None or arrangement != self._arrangement:
+            rest = self._resampler.resample(None) if self._resampler else []
+            self._resampler = av.AudioResampler("fltp", self.layout, self.sample_rate)
+            self._arrangement = arrangement
+        return rest + self._resampler.resample(frame)
 
     def _place(self, frame: AudioFrame) -> None:
         """Say which sample the frame begins with; put silence into a gap before it."""

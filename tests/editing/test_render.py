@@ -10,7 +10,9 @@ import pytest
 from editing.cut import Brief, Cut, CutId, Slot
 from editing.errors import RenderError, TimelineError
 from editing.finish.conform import Conformer, even_size, fitted
-from editing.finish.render import Rendered, Source, render
+from editing.finish.delivery import Delivery
+from editing.finish.render import Rendered, render
+from editing.finish.source import Source
 from editing.finish.whole_file import whole_file
 from editing.frame_grid import FrameGrid
 from editing.run import export_cut, render_cut
@@ -146,7 +148,9 @@ def test_a_height_scales_the_picture(
     catalog: Catalog,
 ) -> None:
     media = make_film("film.mp4", 30)
-    made = render_cut(catalog, cut_of(media, (4, 8)), tmp_path / "cut.mp4", height=96)
+    made = render_cut(
+        catalog, cut_of(media, (4, 8)), tmp_path / "cut.mp4", delivery=Delivery(height=96)
+    )
     assert (made.width, made.height) == (128, 96)
     assert read_numbers(made.path) == [4, 5, 6, 7]
 

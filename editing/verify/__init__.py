@@ -1,0 +1,1 @@
+"""Checks of a delivered file against the cut that it was made from."""

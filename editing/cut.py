@@ -6,14 +6,15 @@ No I/O: `cut_store.py` keeps cuts in the catalogue.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Literal, NewType
 
 from ingest.media import MediaId
 from ingest.timecode import FrameRange
 
 CutId = NewType("CutId", int)
-CutKind = Literal["trailer", "rough"]
+CutKind = Literal["trailer", "teaser", "tv-spot", "rough", "recap", "highlights"]
+Speech = Literal["ignore", "avoid", "strict"]
 Aspect = Literal["source", "16:9", "9:16", "1:1"]
 
 
@@ -120,6 +121,48 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """A part of the film, and how much of the cut comes from it."""
+
+    end: Fraction
+    """Share of the film at which it ends; it begins where the act before it ends."""
+    share: Fraction
+    """Share of the cut that it should fill; more of it costs worth."""
+    most: Fraction = Fraction(1)
+    """Share of the cut that it may fill; more of it is never shown."""
+
+    def __post_init__(self) -> None:
+        if not (0 < self.end <= 1 and 0 <= self.share <= 1 and 0 <= self.most <= 1):
+            raise ValueError(f"an act is told in shares from 0 to 1, got {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Frames of the film that the cut may not show or sound."""
+
+    span: FrameRange
+    """On the film's grid."""
+    reason: str
+    """For people: `the brief excludes it`, `rating G excludes violence`, …"""
+
+
+@dataclass(frozen=True, slots=True)
+class Music:
+    """A piece of music under the cut, from its first frame on."""
+
+    path: str
+    """Where it was."""
+    fingerprint: str
+    """Of its content, as that of a media."""
+    beats: tuple[int, ...]
+    """Frames of the cut's rate, rising, above 0."""
+
+    def __post_init__(self) -> None:
+        if any(b <= a for a, b in pairwise((0, *self.beats))):
+            raise ValueError("beats rise from above 0")
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """What a cut is asked to be."""
 
@@ -138,6 +181,23 @@ class Brief:
     """Frames kept free at both ends of a shot, so that an editor can trim outwards."""
     aspect: Aspect = "source"
     """The shape of the picture; `source` is that of the film."""
+    acts: tuple[Act, ...] = ()
+    """In the film's order, the last one to its end; without any, parts of equal length have equal
+    shares."""
+    pacing: Fraction = Fraction(1)
+    """How many times as long a slot should be at the cut's beginning as at its end."""
+    include: tuple[FrameRange, ...] = ()
+    """Frames of the film's grid that the cut shows, rising and apart."""
+    exclude: tuple[Exclusion, ...] = ()
+    speech: Speech = "ignore"
+    """Of slots that begin or end where somebody speaks: `avoid` makes them cost worth and lets the
+    sound run on, `strict` refuses them."""
+    music: Music | None = None
+    """Slots join on its beats."""
+    lead: int = 0
+    """Frames by which a join of the sound may be before or after that of the picture, at most."""
+    fade_ms: int = 0
+    """Milliseconds of crossfade at every join of the sound."""
 
     def __post_init__(self) -> None:
         if self.frames < 1:
@@ -148,6 +208,17 @@ class Brief:
             )
         if not 0 < self.spoiler_free <= 1:
             raise ValueError(f"spoiler_free lies in (0, 1], got {self.spoiler_free}")
+        if not 0 < self.pacing <= 100:
+            raise ValueError(f"pacing lies in (0, 100], got {self.pacing}")
+        if self.lead < 0 or not 0 <= self.fade_ms <= 1000:
+            raise ValueError(f"need lead >= 0 and 0 <= fade_ms <= 1000, got {self}")
+        ends = [Fraction(0), *(act.end for act in self.acts)]
+        if any(b <= a for a, b in pairwise(ends)) or ends[-1] not in (0, 1):
+            raise ValueError(f"acts end one after the other, the last at 1, got {ends[1:]}")
+        if self.acts and sum(act.share for act in self.acts) != 1:
+            raise ValueError(f"the shares of acts sum to 1, got {[act.share for act in self.acts]}")
+        if any(b.start < a.end for a, b in pairwise(self.include)):
+            raise ValueError("the ranges to include rise and do not overlap")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ was replaced. No I/O.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -23,7 +23,7 @@ class Change:
     """What became of one slot. Slots are counted from 0."""
 
     kind: Kind
-    """`changed` is trimmed, slipped or moved, or several of these."""
+    """`changed` is trimmed, slipped, moved, or otherwise shown or heard."""
     before: int | None
     """Which slot it was; None for one that was added."""
     after: int | None
@@ -34,6 +34,8 @@ class Change:
     """Frames more at its end; below 0, fewer."""
     moved: bool = False
     """Whether its place among the others is another."""
+    also: tuple[str, ...] = ()
+    """What else is other than it was, in words: its transition, sound, window and note."""
 
     @property
     def words(self) -> str:
@@ -57,7 +59,7 @@ class Change:
                 for frames, end in ((self.head, "beginning"), (self.tail, "end"))
                 if frames
             ]
-        return f"slot {old}: {', '.join(parts)}"
+        return f"slot {old}: {', '.join([*parts, *self.also])}"
 
 
 def changes_between(before: Sequence[Slot], after: Sequence[Slot]) -> list[Change]:
@@ -155,8 +157,29 @@ def _replacements(
 
 def _change(i: int, j: int, old: Slot, new: Slot, *, moved: bool) -> Change:
     head, tail = old.source.start - new.source.start, new.source.end - old.source.end
-    kind: Kind = "changed" if head or tail or moved else "kept"
-    return Change(kind, i, j, head, tail, moved)
+    also = tuple(_otherwise(old, new))
+    kind: Kind = "changed" if head or tail or moved or also else "kept"
+    return Change(kind, i, j, head, tail, moved, also)
+
+
+def _otherwise(old: Slot, new: Slot) -> Iterator[str]:
+    """How a slot is shown and heard now, where that is other than it was."""
+    if old.transition != new.transition:
+        now = new.transition
+        yield f"a {now.kind} of {_frames(now.frames)} before it" if now else "a hard cut before it"
+    if old.sound.lead != new.sound.lead:
+        lead = new.sound.lead
+        how = "ahead of" if lead > 0 else "behind"
+        yield f"its sound {_frames(lead)} {how} its picture" if lead else "its sound cut straight"
+    if old.sound.fade_ms != new.sound.fade_ms:
+        fade = new.sound.fade_ms
+        yield f"its sound faded in over {fade} ms" if fade else "its sound not faded in"
+    if old.sound.gain != new.sound.gain:
+        yield f"its sound at {new.sound.gain:+g} dB"
+    if old.reframe != new.reframe:
+        yield "another part of its picture" if new.reframe else "the middle of its picture"
+    if old.note != new.note:
+        yield f"noted: {new.note}" if new.note else "its note taken away"
 
 
 def _frames(count: int) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
 
+from editing.brief_document import brief_document, brief_from_document
 from editing.cut import (
     Alternate,
     Brief,
@@ -213,7 +214,7 @@ def _write_version(connection: Connection, cut: Cut) -> None:
         "version": cut.version,
         "author": cut.author,
         "note": cut.note,
-        "brief": json.dumps(asdict(cut.brief) | {"spoiler_free": str(cut.brief.spoiler_free)}),
+        "brief": json.dumps(brief_document(cut.brief)),
         "rate": str(cut.rate),
         "frames": cut.frames,
         "ranker": cut.ranker,
@@ -259,14 +260,13 @@ def _details(slot: Slot) -> str:
 
 
 def _cut_from(head: Row[Any], rows: Sequence[Row[Any]]) -> Cut:
-    brief = json.loads(head.brief)
     return Cut(
         id=CutId(head.cut_id),
         version=head.version,
         media=MediaId(head.media_id),
         name=head.name,
         kind=head.kind,
-        brief=Brief(**(brief | {"spoiler_free": Fraction(brief["spoiler_free"])})),
+        brief=brief_from_document(json.loads(head.brief)),
         rate=Fraction(head.rate),
         slots=tuple(_slot_from(row) for row in rows),
         ranker=head.ranker,

@@ -8,6 +8,9 @@ EditingError
 ├── ModelError         a ranker's file is damaged, or made for other features
 ├── DatasetError       a file of annotated videos, or of their splits, is not as it should be
 ├── AlignmentError     a kept alignment of a trailer cannot be read
+├── RangeError         a range of a film is not written as one, or not of it
+├── RatingsError       rating rules cannot be read, or do not fit the film
+├── MusicError         music has no beat that slots could join on
 ├── RenderError        a cut cannot be rendered: its footage is gone or has changed
 └── TimelineError      a timeline cannot be written or read
 """
@@ -87,6 +90,25 @@ class DatasetError(EditingError):
 
 class AlignmentError(EditingError):
     """A kept alignment of a trailer cannot be read."""
+
+
+class RangeError(EditingError):
+    """A range of a film is not written as one, or not of it."""
+
+    def __init__(self, text: str, why: str) -> None:
+        super().__init__(text, why)
+        self.text, self.why = text, why
+
+    def __str__(self) -> str:
+        return f"{self.text!r} is no range of this film: {self.why}"
+
+
+class RatingsError(EditingError):
+    """Rating rules cannot be read, or do not fit the film."""
+
+
+class MusicError(EditingError):
+    """Music has no beat that slots could join on."""
 
 
 class RenderError(EditingError):

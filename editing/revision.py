@@ -6,20 +6,22 @@ Each makes a new version. `slot_edits`, `faults` and `assemble.around` do the th
 from collections.abc import Callable
 from dataclasses import replace
 
-from editing.assemble.around import assemble_around
-from editing.cut import Alternate, Cut, Reason, Slot
+from editing.assemble.assembly import assemble_around
+from editing.assemble.candidates import spoiler_limit, without
+from editing.cut import Alternate, Cut, Reason
 from editing.cut_store import save_version
 from editing.errors import EditError
 from editing.faults.film import FilmSeen
 from editing.faults.finding import Fault
 from editing.faults.repair import Repair, repair_faults
 from editing.faults.search import find_faults
+from editing.film_footage import fit_frames, footage_from_catalog
 from editing.frame_grid import FrameGrid
-from editing.rank.store import load_ranker
-from editing.run import footage_from_catalog, score_shots
-from editing.slot_edits import Slots
+from editing.reframe.of_cut import with_windows
+from editing.run import ranker_named, score_shots
+from editing.slot_edits import Slots, swap
 from ingest.catalog import Catalog
-from ingest.media import MediaId
+from ingest.media import Media, MediaId
 from ingest.timecode import FrameRange
 
 PLACE_REASON = "its length, and its part of the film"
@@ -40,18 +42,55 @@ def resolve_cut(catalog: Catalog, cut: Cut, *, author: str) -> Cut:
     """Assemble what is not locked anew, by the cut's brief and ranker; kept as the next version.
 
     Raises:
+        EditError: The film no longer has the shot of a locked slot.
         ImpossibleBrief: The rest cannot be filled beside what is locked.
         ModelError: The cut's ranker is gone.
         StaleCut: The cut has a newer version.
     """
     media = catalog.get_media(cut.media)
-    footage = footage_from_catalog(
-        catalog, media, load_ranker(catalog, "@".join(cut.ranker.split()))
-    )
+    footage = footage_from_catalog(catalog, media, ranker_named(catalog, cut.ranker))
+    for number, slot in enumerate(cut.slots, start=1):
+        if slot.locked and slot.media == media.id:
+            _check_shot(media, len(footage.fit), f"slot {number}", slot.shot)
     locked = [slot for slot in cut.slots if slot.locked]
     found = assemble_around(footage, cut.brief, locked)
+    slots = with_windows(catalog, found.slots, cut.brief.aspect)
     note = f"assembled anew around {len(locked)} locked slot{'s' * (len(locked) != 1)}"
-    return save_slots(catalog, cut, found.slots, author=author, note=note)
+    return save_slots(catalog, cut, slots, author=author, note=note)
+
+
+def replace_slot(catalog: Catalog, cut: Cut, number: int, shot: int | None) -> Slots:
+    """Put an alternate into slot `number` (from 0): the best, or the one of a shot.
+
+    Raises:
+        EditError: There is no such slot, it has no such alternate, or the film not its shot.
+        ModelError: The cut's ranker is gone.
+    """
+    slots = swap(cut.slots, number, reasons_by_ranker(catalog, cut), shot)
+    return with_windows(catalog, slots, cut.brief.aspect)
+
+
+def alternate_rooms(catalog: Catalog, cut: Cut, number: int) -> dict[int, FrameRange]:
+    """By shot, the frames that an alternate of slot `number` may show as the cut's brief is.
+
+    Raises:
+        EditError: There is no such slot.
+    """
+    if not 0 <= number < len(cut.slots):
+        raise EditError(f"the cut has slots 1 to {len(cut.slots)}, not {number + 1}")
+    slot, brief = cut.slots[number], cut.brief
+    media = catalog.get_media(slot.media)
+    fit, grid = fit_frames(catalog, media), FrameGrid.of(catalog, media)
+    limit = spoiler_limit(grid.frames, brief)
+    barred = [one.span for one in brief.exclude]
+    rooms = {}
+    for alternate in slot.alternates:
+        span = fit[alternate.shot] if alternate.shot < len(fit) else None
+        for piece in without(span, barred) if span else []:
+            start, end = piece.start + brief.handle, min(piece.end - brief.handle, limit)
+            if start <= alternate.source.start and alternate.source.end <= end:
+                rooms[alternate.shot] = FrameRange(start, end)
+    return rooms
 
 
 def check_cut(catalog: Catalog, cut: Cut) -> list[Fault]:
@@ -75,9 +114,14 @@ def repair_cut(catalog: Catalog, cut: Cut, *, author: str) -> tuple[Cut, list[Re
         StaleCut: The cut has a newer version.
     """
     films = _films(catalog, cut)
-    slots, repairs = repair_faults(cut.slots, films, least_frames=cut.brief.min_shot)
+
+    def reasons(alternate: Alternate) -> tuple[Reason, ...]:
+        return reasons_by_ranker(catalog, cut)(alternate)
+
+    slots, repairs = repair_faults(
+        cut.slots, films, least_frames=cut.brief.min_shot, reasons=reasons
+    )
     if repairs:
-        slots = tuple(_explained(catalog, cut, slot) for slot in slots)
         note = "; ".join(repair.words for repair in repairs)
         cut = save_slots(catalog, cut, slots, author=author, note=note)
     return cut, repairs, find_faults(slots, films)
@@ -86,14 +130,6 @@ def repair_cut(catalog: Catalog, cut: Cut, *, author: str) -> tuple[Cut, list[Re
 def _films(catalog: Catalog, cut: Cut) -> dict[MediaId, FilmSeen]:
     media = dict.fromkeys(slot.media for slot in cut.slots)
     return {one: FilmSeen.of(catalog, catalog.get_media(one)) for one in media}
-
-
-def _explained(catalog: Catalog, cut: Cut, slot: Slot) -> Slot:
-    """A slot that an alternate was put into, with the parts of its score."""
-    if slot.reasons or not slot.score:
-        return slot
-    reasons = reasons_by_ranker(catalog, cut)
-    return replace(slot, reasons=reasons(Alternate(slot.shot, slot.source, slot.score)))
 
 
 def shot_span(catalog: Catalog, cut: Cut, number: int) -> FrameRange:
@@ -106,7 +142,9 @@ def shot_span(catalog: Catalog, cut: Cut, number: int) -> FrameRange:
         raise EditError(f"the cut has slots 1 to {len(cut.slots)}, not {number + 1}")
     slot = cut.slots[number]
     media = catalog.get_media(slot.media)
-    span = FrameGrid.of(catalog, media).span(catalog.shots(media.id)[slot.shot].span)
+    shots = catalog.shots(media.id)
+    _check_shot(media, len(shots), f"slot {number + 1}", slot.shot)
+    span = FrameGrid.of(catalog, media).span(shots[slot.shot].span)
     if span is None:
         raise EditError(f"no frame of shot {slot.shot} of {media.name} is shown at its rate")
     return span
@@ -118,11 +156,22 @@ def reasons_by_ranker(catalog: Catalog, cut: Cut) -> Callable[[Alternate], tuple
     Raises:
         ModelError: The cut's ranker is gone.
     """
-    scores = score_shots(catalog, catalog.get_media(cut.media), cut.ranker)
+    media = catalog.get_media(cut.media)
+    scores = score_shots(catalog, media, cut.ranker)
 
     def reasons(alternate: Alternate) -> tuple[Reason, ...]:
+        _check_shot(media, len(scores.values), "an alternate", alternate.shot)
         ranked = scores.reasons(alternate.shot)
         rest = alternate.score - sum(reason.value for reason in ranked)
         return (*ranked, Reason(PLACE_REASON, rest))
 
     return reasons
+
+
+def _check_shot(media: Media, shots: int, what: str, shot: int) -> None:
+    """A film that was ingested again may have fewer shots than when a cut was made of it."""
+    if shot >= shots:
+        raise EditError(
+            f"{what} is of shot {shot} of {media.name}, which has shots 0 to {shots - 1} since it "
+            "was ingested again.\nMake the cut again: reel cut trailer FILM"
+        )

@@ -3,20 +3,28 @@
 What the command and the dashboard call; the thinking is in the modules it puts together.
 """
 
-from collections.abc import Callable
-from fractions import Fraction
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from editing.assemble.assembly import Assembly, assemble
-from editing.assemble.footage import Footage, fit_spans, interest_curve
+from editing.assemble.assembly import assemble
+from editing.assemble.explanation import explanation
+from editing.assemble.solving import Arrange
 from editing.assemble.why import Choice, why
-from editing.cut import Brief, Cut, Reason, Slot
+from editing.captions.caption import Caption
+from editing.captions.of_cut import captions_of_cut
+from editing.captions.reading import read_captions
+from editing.captions.srt import write_srt
+from editing.captions.webvtt import write_webvtt
+from editing.cut import Brief, Cut, Reason
 from editing.cut_store import create_cut
 from editing.errors import EditingError, RenderError, TimelineError
-from editing.finish.render import Rendered, Source, render
+from editing.film_footage import film_for, footage_from_catalog
+from editing.finish.delivery import Delivery, with_music_of
+from editing.finish.render import Rendered, render
+from editing.finish.source import Source
 from editing.finish.whole_file import whole_file
 from editing.frame_grid import FrameGrid
 from editing.interchange.ale import write_ale
@@ -24,16 +32,23 @@ from editing.interchange.csv_list import write_csv
 from editing.interchange.edl import write_edl
 from editing.interchange.fcp7xml import write_fcp7xml
 from editing.interchange.fcpxml import write_fcpxml
-from editing.interchange.sequence import Sequence, sequence_from_cut
+from editing.interchange.from_cut import sequence_from_cut
+from editing.interchange.remarks import TimelineFormat
+from editing.interchange.sequence import Sequence
 from editing.interchange.timeline import write_otio
 from editing.rank.arrangement import arranged, ranker_of_order
-from editing.rank.film import Film, Ranker, ShotScores
+from editing.rank.film import Ranker, ShotScores
 from editing.rank.networks import NetworkRanker
-from editing.rank.store import film_from_catalog, load_ranker
+from editing.rank.store import load_ranker
+from editing.reframe.of_cut import with_windows
+from editing.relink.links import read_links
+from editing.verify.finding import Verification
+from editing.verify.verification import verify
 from ingest.catalog import Catalog
-from ingest.media import Curves, Media, MediaId
+from ingest.media import Media, MediaId
 
-ExportFormat = Literal["otio", "edl", "fcp7", "fcpxml", "ale", "csv"]
+ExportFormat = TimelineFormat
+CaptionFormat = Literal["srt", "vtt"]
 CutOrder = Literal["film", "learned"]
 Progress = Callable[[float], None]
 
@@ -52,6 +67,10 @@ _WRITERS: dict[ExportFormat, Callable[[Sequence], str]] = {
     "fcpxml": write_fcpxml,
     "ale": write_ale,
     "csv": write_csv,
+}
+_CAPTIONS: dict[CaptionFormat, Callable[[list[Caption]], str]] = {
+    "srt": write_srt,
+    "vtt": write_webvtt,
 }
 
 
@@ -88,12 +107,16 @@ def suggest_cut(
     on_progress(0.1)
     footage = footage_from_catalog(catalog, media, ranker)
     on_progress(0.4)
-    assembly = assemble(footage, brief)
-    slots, note = assembly.slots, _note(assembly)
+    arrange = None if orderer is None else _arrangement(catalog, media, orderer)
+    assembly = assemble(footage, brief, arrange=arrange)
+    on_progress(0.6)
+    slots = with_windows(
+        catalog, assembly.slots, brief.aspect, lambda done: on_progress(0.6 + 0.3 * done)
+    )
+    note = explanation(footage, brief, assembly)
     if orderer is not None:
-        slots = _arranged_slots(catalog, media, orderer, slots)
         note += f"; its order is that of {orderer.name} {orderer.version}, not the film's"
-    on_progress(0.9)
+    on_progress(0.95)
     cut = create_cut(
         catalog,
         media,
@@ -108,33 +131,13 @@ def suggest_cut(
     return cut
 
 
-def footage_from_catalog(catalog: Catalog, media: Media, ranker: Ranker) -> Footage:
-    """What assembly needs to know of an ingested film.
+def ranker_named(catalog: Catalog, name: str) -> Ranker:
+    """A ranker as a cut names it: `linear 1`.
 
     Raises:
-        ModelError: The ranker was made for other features.
-        NotIngested: The film was ingested without something that is needed.
+        ModelError: There is no such ranker any more.
     """
-    film = _film(catalog, media, ranker)
-    shots, grid = catalog.shots(media.id), FrameGrid.of(catalog, media)
-    curves = catalog.curves(media.id)
-    columns = {name: np.asarray(curves.frame_values[:, i]) for i, name in _numbered(curves)}
-    still, lit = np.zeros(media.frames, np.float32), np.ones(media.frames, np.float32)
-    return Footage(
-        media=media.id,
-        rate=media.rate,
-        frames=grid.frames,
-        fit=fit_spans(shots, grid, columns.get("luma", lit)),
-        interest=interest_curve(
-            shots,
-            grid,
-            columns.get("motion", still),
-            curves.loudness,
-            media.audio.offset if media.audio else Fraction(0),
-        ),
-        vectors=film.embeddings.vectors,
-        scores=ranker.score(film),
-    )
+    return load_ranker(catalog, "@".join(name.split()))
 
 
 def score_shots(catalog: Catalog, media: Media, ranker_name: str) -> ShotScores:
@@ -144,8 +147,8 @@ def score_shots(catalog: Catalog, media: Media, ranker_name: str) -> ShotScores:
         ModelError: There is no such ranker any more, or it was made for other features.
         NotIngested: The film was ingested without something that is needed.
     """
-    ranker = load_ranker(catalog, "@".join(ranker_name.split()))
-    return ranker.score(_film(catalog, media, ranker))
+    ranker = ranker_named(catalog, ranker_name)
+    return ranker.score(film_for(catalog, media, ranker))
 
 
 def why_shot(catalog: Catalog, cut: Cut, shot: int) -> tuple[Choice, tuple[Reason, ...]]:
@@ -161,16 +164,21 @@ def why_shot(catalog: Catalog, cut: Cut, shot: int) -> tuple[Choice, tuple[Reaso
         ImpossibleBrief: The film as it is now has no cut that keeps the brief.
     """
     media = catalog.get_media(cut.media)
-    footage = footage_from_catalog(
-        catalog, media, load_ranker(catalog, "@".join(cut.ranker.split()))
-    )
+    footage = footage_from_catalog(catalog, media, ranker_named(catalog, cut.ranker))
     shots = len(footage.fit)
     if shot >= shots:
         raise EditingError(f"{media.name} has shots 0 to {shots - 1}, not {shot}")
     return why(footage, cut.brief, shot), footage.scores.reasons(shot)
 
 
-def export_cut(catalog: Catalog, cut: Cut, target: ExportFormat, output: Path) -> Sequence:
+def export_cut(
+    catalog: Catalog,
+    cut: Cut,
+    target: ExportFormat,
+    output: Path,
+    *,
+    links: Path | None = None,
+) -> Sequence:
     """Write a cut as a timeline for another editing system, whole or not at all.
 
     Args:
@@ -179,37 +187,85 @@ def export_cut(catalog: Catalog, cut: Cut, target: ExportFormat, output: Path) -
         target: `otio`, `edl` (CMX3600), `fcp7` (xmeml), `fcpxml`, `ale` (a log of the source
             ranges) or `csv` (a cut list).
         output: Replaced if it exists.
+        links: What `reel relink` wrote; the camera originals are named in place of the films.
 
     Returns:
         What was written.
 
     Raises:
-        TimelineError: The format cannot hold the cut, or the file not be written.
+        TimelineError: The format cannot hold the cut, an original is not as it was linked, or the
+            file not be written.
     """
-    sequence = sequence_of(catalog, cut)
-    if _is_film(catalog, output):
+    sequence = sequence_of(catalog, cut, links=links, check=True)
+    files = [Path(file.path) for file in sequence.files]
+    if any(file.exists() and output.exists() and output.samefile(file) for file in files):
+        raise TimelineError(f"{output} is an original of the cut; choose another name")
+    _write_text(catalog, output, _WRITERS[target](sequence))
+    return sequence
+
+
+def export_captions(
+    catalog: Catalog, cut: Cut, target: CaptionFormat, captions: Path, output: Path
+) -> tuple[int, list[str]]:
+    """Write the captions of a cut: those of its film, where the cut shows them.
+
+    Args:
+        catalog: Holds the cut's films.
+        cut: Any version of any cut.
+        target: `srt` or `vtt`.
+        captions: SRT or WebVTT of the cut's own film, from its first frame on.
+        output: Replaced if it exists.
+
+    Returns:
+        How many were written, and what people should know of it.
+
+    Raises:
+        TimelineError: The captions cannot be read, none is in the cut, or it cannot be written.
+    """
+    try:
+        found = captions_of_cut(cut, {cut.media: read_captions(captions)})
+    except ValueError as error:
+        raise TimelineError(f"cut {cut.id}: {error}") from error
+    if not found:
+        raise TimelineError(f"the cut shows nothing that {captions} has a caption for")
+    _write_text(catalog, output, _CAPTIONS[target](found))
+    others = sum(slot.media != cut.media for slot in cut.slots)
+    told = f"{others} slots are of other films, and without captions"
+    return len(found), [told] * (others > 0)
+
+
+def _write_text(catalog: Catalog, output: Path, text: str) -> None:
+    if _isfilm_for(catalog, output):
         raise TimelineError(f"{output} is a film in the catalogue; choose another name")
-    text = _WRITERS[target](sequence)
     try:
         with whole_file(output) as temporary:
             temporary.write_bytes(text.encode("utf-8"))
     except OSError as error:
         raise TimelineError(f"{output} cannot be written: {error}") from error
-    return sequence
 
 
-def sequence_of(catalog: Catalog, cut: Cut) -> Sequence:
+def sequence_of(
+    catalog: Catalog, cut: Cut, *, links: Path | None = None, check: bool = False
+) -> Sequence:
     """A cut with its source and record timecodes.
 
+    Args:
+        catalog: Holds the cut's films.
+        cut: Any version of any cut.
+        links: What `reel relink` wrote, to name the camera originals in place of the films.
+        check: Whether its transitions and split sound have to fit, as they do in an export.
+
     Raises:
-        TimelineError: It is empty, or a film has another rate or a timecode its rate lacks.
+        TimelineError: It is empty, a film has another rate or a timecode its rate lacks, an
+            original is not as it was linked, or joins do not fit.
     """
     media = _media_of(catalog, cut)
+    originals = read_links(links, media.values()) if links else None
     frames = {one.id: FrameGrid.of(catalog, one).frames for one in media.values()}
-    return sequence_from_cut(cut, media, frames)
+    return sequence_from_cut(cut, media, frames, originals, check=check)
 
 
-def _is_film(catalog: Catalog, output: Path) -> bool:
+def _isfilm_for(catalog: Catalog, output: Path) -> bool:
     """Whether writing to `output` would overwrite footage, under this name or through a link."""
     return output.exists() and any(
         Path(media.path).exists() and output.samefile(media.path) for media in catalog.media()
@@ -221,7 +277,7 @@ def render_cut(
     cut: Cut,
     output: Path,
     *,
-    height: int | None = None,
+    delivery: Delivery | None = None,
     on_progress: Progress = lambda done: None,
 ) -> Rendered:
     """Render a cut to a playable MP4, whole or not at all.
@@ -230,28 +286,62 @@ def render_cut(
         catalog: Holds the cut's films.
         cut: Any version of any cut.
         output: Replaced if it exists.
-        height: Pixels; the film's own if None.
+        delivery: What the file is to be beyond the cut; None leaves everything as it is. Music
+            of the cut's brief is mixed under it unless the delivery has its own, or wants none.
         on_progress: Called with the share done, 0 to 1; an exception from it cancels.
 
     Raises:
         RenderError: A film is gone or has changed, or the file cannot be written.
         UnreadableMedia: A film cannot be opened.
     """
-    if _is_film(catalog, output):
+    if _isfilm_for(catalog, output):
         raise RenderError(f"{output} is a film in the catalogue; choose another name")
-    sources = {
+    asked = with_music_of(cut, delivery or Delivery())
+    return render(cut, sources_of(catalog, cut), output, delivery=asked, on_progress=on_progress)
+
+
+def verify_file(
+    catalog: Catalog,
+    cut: Cut,
+    path: Path,
+    *,
+    delivery: Delivery | None = None,
+    every_frame: bool = False,
+    on_progress: Progress = lambda done: None,
+) -> Verification:
+    """Check a delivered file against the cut that it was made from.
+
+    Args:
+        catalog: Holds the cut's films.
+        cut: The version that was delivered.
+        path: The file.
+        delivery: What the file was to be, as it was told to the render.
+        every_frame: Whether frames between the joins are compared too.
+        on_progress: Called with the share done, 0 to 1.
+
+    Raises:
+        RenderError: A film is gone or has changed, or the delivery does not fit the cut.
+        UnreadableMedia: The file cannot be opened at all.
+    """
+    asked = with_music_of(cut, delivery or Delivery())
+    return verify(
+        path,
+        cut,
+        sources_of(catalog, cut),
+        delivery=asked,
+        every_frame=every_frame,
+        on_progress=on_progress,
+    )
+
+
+def sources_of(catalog: Catalog, cut: Cut) -> dict[MediaId, Source]:
+    """The films of a cut, as a render needs them."""
+    return {
         media_id: Source(
             media, FrameGrid.of(catalog, media), np.asarray(catalog.frame_times(media_id))
         )
         for media_id, media in _media_of(catalog, cut).items()
     }
-    return render(cut, sources, output, height=height, on_progress=on_progress)
-
-
-def _film(catalog: Catalog, media: Media, ranker: Ranker) -> Film:
-    """A film's features, with the embeddings that the ranker was made for."""
-    model = ranker.space.embedding_model if isinstance(ranker, NetworkRanker) else None
-    return film_from_catalog(catalog, media, model)
 
 
 def _media_of(catalog: Catalog, cut: Cut) -> dict[MediaId, Media]:
@@ -261,18 +351,14 @@ def _media_of(catalog: Catalog, cut: Cut) -> dict[MediaId, Media]:
     }
 
 
-def _numbered(curves: Curves) -> list[tuple[int, str]]:
-    return list(enumerate(curves.frame_names)) if curves.frame_values.size else []
+def _arrangement(catalog: Catalog, media: Media, orderer: NetworkRanker) -> Arrange:
+    """How the shots of a film stand as a ranker learned it."""
+    film = film_for(catalog, media, orderer)
 
+    def arrange(shots: Iterable[int]) -> list[int]:
+        shots = list(shots)
+        once = list(dict.fromkeys(shots))  # of one shot, what the brief includes stays together
+        places = [once[place] for place in arranged(orderer, film, once)]
+        return [i for shot in places for i, other in enumerate(shots) if other == shot]
 
-def _arranged_slots(
-    catalog: Catalog, media: Media, orderer: NetworkRanker, slots: tuple[Slot, ...]
-) -> tuple[Slot, ...]:
-    film = _film(catalog, media, orderer)
-    return tuple(slots[place] for place in arranged(orderer, film, [slot.shot for slot in slots]))
-
-
-def _note(assembly: Assembly) -> str:
-    if assembly.gap < 1e-4:
-        return "no better cut exists by these scores"
-    return f"at most {assembly.gap:.2%} below the best possible"
+    return arrange

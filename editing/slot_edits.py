@@ -4,7 +4,7 @@ Pure: each gives new slots. A slot that was changed by hand is locked, so that w
 anew goes around it.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from editing.cut import Alternate, Reason, Slot
@@ -12,6 +12,9 @@ from editing.errors import EditError
 from ingest.timecode import FrameRange
 
 Slots = tuple[Slot, ...]
+
+LONGEST_NOTE = 500
+"""Characters; markers of editing systems hold no book."""
 
 
 def lock(slots: Sequence[Slot], numbers: Collection[int], *, locked: bool = True) -> Slots:
@@ -25,7 +28,7 @@ def lock(slots: Sequence[Slot], numbers: Collection[int], *, locked: bool = True
 
 
 def remove(slots: Sequence[Slot], number: int) -> Slots:
-    """Take a slot away.
+    """Take a slot away; where its neighbours now meet, their sound meets with their picture.
 
     Raises:
         EditError: It is the only one.
@@ -33,19 +36,38 @@ def remove(slots: Sequence[Slot], number: int) -> Slots:
     _slot(slots, number)
     if len(slots) == 1:
         raise EditError("a cut keeps at least one slot")
-    return tuple(slot for place, slot in enumerate(slots) if place != number)
+    left = tuple(slot for place, slot in enumerate(slots) if place != number)
+    return _joined_anew(left, {number})
 
 
 def move(slots: Sequence[Slot], number: int, to: int) -> Slots:
-    """Put a slot at another place, which is counted after it was taken out."""
+    """Put a slot at another place, which is counted after it was taken out.
+
+    Where other neighbours now meet, their sound meets with their picture.
+    """
     moved = replace(_slot(slots, number), locked=True)
     _slot(slots, to)
     others = [slot for place, slot in enumerate(slots) if place != number]
-    return (*others[:to], moved, *others[to:])
+    there = (*others[:to], moved, *others[to:])
+    if to == number:
+        return there
+    gap = number + (to <= number)  # where it was taken out
+    return _joined_anew(there, {to, to + 1, gap})
 
 
-def trim(slots: Sequence[Slot], number: int, span: FrameRange, *, head: int, tail: int) -> Slots:
+def trim(
+    slots: Sequence[Slot],
+    number: int,
+    span: FrameRange,
+    *,
+    head: int,
+    tail: int,
+    rooms: Mapping[int, FrameRange] | None = None,
+) -> Slots:
     """Move a slot's in and out: by frames more at its beginning and at its end, or fewer below 0.
+
+    Its alternates are made as long, about the same middle; one that has not so many frames goes.
+    Joins of the sound that would lie beyond the shot come back within it.
 
     Args:
         slots: Of the cut.
@@ -53,6 +75,7 @@ def trim(slots: Sequence[Slot], number: int, span: FrameRange, *, head: int, tai
         span: The frames of its shot, beyond which it cannot go.
         head: Frames.
         tail: Frames.
+        rooms: By shot, the frames that an alternate may be lengthened to.
 
     Raises:
         EditError: No frame would be left, or the shot has not so many.
@@ -67,7 +90,13 @@ def trim(slots: Sequence[Slot], number: int, span: FrameRange, *, head: int, tai
             f"shot {slot.shot} has {max(0, before)} frames before slot {number + 1} and "
             f"{max(0, after)} after it; beyond is another shot"
         )
-    return _with(slots, number, replace(slot, source=FrameRange(start, end), locked=True))
+    fitted = [
+        replace(alternate, source=source)
+        for alternate in slot.alternates
+        if (source := _as_long(alternate, end - start, (rooms or {}).get(alternate.shot)))
+    ]
+    changed = replace(slot, source=FrameRange(start, end), alternates=tuple(fitted), locked=True)
+    return _within(_with(slots, number, changed), number, span)
 
 
 def slip(slots: Sequence[Slot], number: int, span: FrameRange, frames: int) -> Slots:
@@ -79,6 +108,18 @@ def slip(slots: Sequence[Slot], number: int, span: FrameRange, frames: int) -> S
     return trim(slots, number, span, head=-frames, tail=frames)
 
 
+def note(slots: Sequence[Slot], number: int, text: str) -> Slots:
+    """Write something on a slot; nothing takes it away.
+
+    Raises:
+        EditError: It is longer than a marker holds.
+    """
+    slot = _slot(slots, number)
+    if len(text) > LONGEST_NOTE:
+        raise EditError(f"a note has {LONGEST_NOTE} characters at most, and this {len(text)}")
+    return _with(slots, number, replace(slot, note=text.strip()))
+
+
 def swap(
     slots: Sequence[Slot],
     number: int,
@@ -86,6 +127,8 @@ def swap(
     shot: int | None = None,
 ) -> Slots:
     """Put an alternate into a slot: the best, or the one of a shot. The old shot becomes one.
+
+    What belonged to the old shot goes with it: its window, its sound, and that it ran on.
 
     Args:
         slots: Of the cut.
@@ -114,8 +157,43 @@ def swap(
         reasons=reasons(found),
         alternates=(old, *others),
         locked=True,
+        transition=slot.transition,
+        note=slot.note,
     )
-    return _with(slots, number, new)
+    return _joined_anew(_with(slots, number, new), {number + 1})
+
+
+def _as_long(alternate: Alternate, frames: int, room: FrameRange | None) -> FrameRange | None:
+    """An alternate's frames made as long as its slot, within `room`; None if it has too few."""
+    source = alternate.source
+    room = room if room is not None and room.contains(source) else source
+    if room.frames < frames:
+        return None
+    start = source.start + (source.frames - frames) // 2
+    start = min(max(start, room.start), room.end - frames)
+    return FrameRange(start, start + frames)
+
+
+def _joined_anew(slots: Slots, places: Collection[int]) -> Slots:
+    """Slots whose sound begins with their picture at some places, which may lie behind the last."""
+    return tuple(
+        replace(slot, sound=replace(slot.sound, lead=0)) if place in places else slot
+        for place, slot in enumerate(slots)
+    )
+
+
+def _within(slots: Slots, number: int, span: FrameRange) -> Slots:
+    """Slots whose sound at both ends of one stays within its shot, and leaves some of it."""
+    slot = slots[number]
+    most = (slot.source.frames - 1) // 2
+    lead = max(-most, min(slot.sound.lead, slot.source.start - span.start))
+    slots = _with(slots, number, replace(slot, sound=replace(slot.sound, lead=lead)))
+    if number + 1 == len(slots):
+        return slots
+    following = slots[number + 1]
+    lead = max(slot.source.end - span.end, min(following.sound.lead, most))
+    sound = replace(following.sound, lead=lead)
+    return _with(slots, number + 1, replace(following, sound=sound))
 
 
 def _slot(slots: Sequence[Slot], number: int) -> Slot:

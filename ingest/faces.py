@@ -38,9 +38,25 @@ def find_faces(picture: NDArray[np.uint8]) -> tuple[float, float]:
         picture's height, NaN where there is none. It lies on the detector's ladder of sizes, a
         fifth apart. Both are NaN where dlib is not installed.
     """
+    boxes = face_boxes(picture)
+    if boxes is None:
+        return float("nan"), float("nan")
+    heights = (boxes[:, 3] - boxes[:, 1]).tolist()
+    return float(len(boxes)), max(heights, default=float("nan"))
+
+
+def face_boxes(picture: NDArray[np.uint8]) -> NDArray[np.float64] | None:
+    """Where the faces of a picture are, as shares of its width and height; about 75 ms CPU.
+
+    Args:
+        picture: `(height, width, 3)` RGB, upright.
+
+    Returns:
+        `(faces, 4)`: left, top, right, bottom; None where dlib is not installed.
+    """
     detector = _detector()
     if detector is None:
-        return float("nan"), float("nan")
+        return None
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     height, width = grey.shape
     scale = min(SEARCHED_HEIGHT / height, (_MOST_PIXELS / (height * width)) ** 0.5)
@@ -48,8 +64,9 @@ def find_faces(picture: NDArray[np.uint8]) -> tuple[float, float]:
     how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
     searched = np.ascontiguousarray(cv2.resize(grey, size, interpolation=how))
     boxes, _, _ = detector.run(searched, 0, _THRESHOLD)
-    tallest = max((box.height() for box in boxes), default=float("nan"))
-    return float(len(boxes)), tallest / size[1]
+    edges = [(b.left(), b.top(), b.left() + b.width(), b.top() + b.height()) for b in boxes]
+    shares: NDArray[np.float64] = np.array(edges, np.float64).reshape(-1, 4) / [*size, *size]
+    return shares
 
 
 def face_measures(

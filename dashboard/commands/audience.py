@@ -4,7 +4,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dashboard.commands.promotion import SEED, FiniteRange, audience_promote
+from dashboard.commands.promotion import (
+    SEED,
+    FiniteRange,
+    audience_cuts,
+    audience_prepare,
+    audience_promote,
+)
 from dashboard.console import Console, format_option, print_json, print_table, shared_options
 from dashboard.settings import Workspace
 from dashboard.wording import SIMULATED_NOTE
@@ -269,4 +275,5 @@ def audience_segments(
     print_table(("segment", "users", "share", "stay", "by chance", "set apart by"), rows)
 
 
-audience_group.add_command(audience_promote)
+for command in (audience_promote, audience_cuts, audience_prepare):
+    audience_group.add_command(command)

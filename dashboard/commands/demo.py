@@ -15,8 +15,9 @@ FILM = "big_buck_bunny_first_half.mp4"
 TRAILER = "big_buck_bunny_trailer.mp4"
 LOG = "viewing_log.parquet"
 TITLES = "titles.parquet"
-CUTS = (("trailer", 30), ("rough", 120))
-FORMATS = {"otio": "otio", "edl": "edl", "fcp7": "xml"}
+CUTS = (("trailer", 30, ()), ("rough", 120, ()), ("teaser", 15, ("--aspect", "9:16")))
+FORMATS = {"otio": "otio", "edl": "edl", "fcp7": "xml", "fcpxml": "fcpxml"}
+DELIVERY = ("--loudness", "r128")
 
 
 @click.command("demo")
@@ -35,7 +36,7 @@ def demo_command(sample: Path, workspace: Workspace, console: Console) -> None:
     road.go("ingest", str(sample / FILM), str(sample / TRAILER))
     for kind in ("lstm", "transformer"):
         road.go("learn", "train", "--model", kind, "--media", FILM)
-    made = [path for kind, seconds in CUTS for path in _make_cut(road, workspace, kind, seconds)]
+    made = [path for cut in CUTS for path in _make_cut(road, workspace, *cut)]
     road.go("logs", "import", str(sample / LOG))
     road.go("logs", "titles", str(sample / TITLES))
     road.go("recsys", "train", "--model", "auto")
@@ -72,8 +73,10 @@ class _Road:
         return ["--workspace", str(self.workspace.root), *(["--quiet"] * self.console.quiet)]
 
 
-def _make_cut(road: _Road, workspace: Workspace, kind: str, seconds: int) -> list[Path]:
-    cut = road.ask("cut", kind, FILM, "--seconds", str(seconds))
+def _make_cut(
+    road: _Road, workspace: Workspace, kind: str, seconds: int, options: tuple[str, ...]
+) -> list[Path]:
+    cut = road.ask("cut", kind, FILM, "--seconds", str(seconds), *options)
     assert isinstance(cut, dict)
     number = str(cut["id"])
     road.go("cut", "show", number)
@@ -83,7 +86,8 @@ def _make_cut(road: _Road, workspace: Workspace, kind: str, seconds: int) -> lis
         made.append(workspace.renders / f"{kind}-{number}.{suffix}")
         road.go("export", number, "--to", to, "--output", str(made[-1]))
     made.append(workspace.renders / f"{kind}-{number}.mp4")
-    road.go("render", number, "--output", str(made[-1]))
+    road.go("render", number, "--output", str(made[-1]), *DELIVERY)
+    road.go("verify", str(made[-1]), "--against", number, *DELIVERY)
     return made
 
 

@@ -124,9 +124,11 @@ def logs_forget(user: str, output_format: str, workspace: Workspace, console: Co
     importing a file again does not bring them back. Nothing is recommended to them from now on;
     models forget them at the next training, and their cards say so until then.
     """
+    from dashboard.audience_answers import forget_answers
     from recsys.forgetting import forget_user
 
     done = forget_user(workspace.logs, workspace.recommenders, user)
+    forget_answers(workspace)
     if not done.rows:
         console.say(f"no rows of {user} in the log; the name is kept out of later imports")
     if done.models:

@@ -1,6 +1,7 @@
-"""Whom to show a title, and what to show a segment: `reel audience promote`."""
+"""Whom to show a title, what to show a segment, and which cut: `reel audience promote`, `cuts`."""
 
 import math
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -253,3 +254,87 @@ def _write_campaign(users: "pl.DataFrame", out: Path | None) -> None:
             users.write_parquet(draft)
         else:
             users.write_csv(draft)
+
+
+@click.command("cuts")
+@click.argument("segment")
+@format_option("table", "json")
+@shared_options
+def audience_cuts(segment: str, output_format: str, workspace: Workspace, console: Console) -> None:
+    """Which cuts, and which shots, fit what SEGMENT watches (a name: reel audience segments).
+
+    Fit is the cosine, -1 to 1, between a picture and what the segment watches more of than everyone
+    does. Titles of the log count that are films of the catalogue: by the file's name and length, or
+    as somebody said on the dashboard's page Audience.
+    """
+    from dashboard.audience_answers import Question, ask
+    from dashboard.cut_taste import fitting_cuts, titles_with_films
+    from dashboard.segment_answers import read_segments
+    from dashboard.sources import tree_state
+    from dashboard.title_films import read_links
+    from ingest.catalog import Catalog
+    from recsys.errors import NoUsableRows
+    from recsys.logs.store import LogStore
+
+    answer = ask(
+        workspace, Question("segments"), state=tree_state(workspace.logs), small=sys.maxsize
+    )
+    if answer.folder is None:
+        raise NoUsableRows("the grouping of users", answer.refused)
+    known, store = read_segments(answer.folder), LogStore(workspace.logs)
+    name = known.find(segment)
+    with Catalog(workspace.catalog) as catalog:
+        titles = titles_with_films(catalog, store, read_links(workspace))
+        found = fitting_cuts(catalog, store, titles, name, known.users_of(name))
+    if output_format == "json":
+        print_json(
+            {
+                "segment": name,
+                "simulated": known.summary["simulated"],
+                "model": found.model,
+                "viewers": found.viewers,
+                "films": found.films,
+                "by_shot": found.by_shot,
+                "cuts": found.cuts.to_dicts(),
+                "shots": found.shots.to_dicts(),
+            }
+        )
+        return
+    if known.summary["simulated"]:
+        console.warn(SIMULATED_NOTE)
+    console.say(f"{name}: {found.viewers} users, {found.films} films, pictures by {found.model}")
+    print_table(
+        ("rank", "cut", "name", "film", "seconds", "fit"),
+        [
+            (*row[:4], f"{row[4]:.1f}", f"{row[5]:+.3f}")
+            for row in found.cuts.select("rank", "cut", "name", "film", "seconds", "fit").rows()
+        ],
+    )
+    print_table(
+        ("rank", "film", "shot", "from", "to", "fit"),
+        [
+            (*row[:3], f"{row[3]:.2f}", f"{row[4]:.2f}", f"{row[5]:+.3f}")
+            for row in found.shots.select(
+                "rank", "film", "shot", "from_seconds", "to_seconds", "fit"
+            ).rows()
+        ],
+    )
+
+
+@click.command("prepare")
+@shared_options
+def audience_prepare(workspace: Workspace, console: Console) -> None:
+    """Work out what the dashboard's pages on the audience show, so that nobody waits for it.
+
+    To be run after an import; what was worked out of the log before is removed.
+    """
+    from dashboard.audience_answers import Question, ask, row_count
+    from dashboard.sources import tree_state
+    from recsys.errors import NoLog
+
+    if not row_count(workspace.logs):
+        raise NoLog(workspace.logs)
+    state = tree_state(workspace.logs)
+    for question in (Question("figures"), Question("segments")):
+        answer = ask(workspace, question, state=state, small=sys.maxsize)
+        console.say(f"{question.kind}: {answer.refused or 'ready'}")

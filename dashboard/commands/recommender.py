@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dashboard.commands.logs import file_path, rename_option
+from dashboard.commands.promotion import FiniteRange
 from dashboard.console import Console, format_option, print_json, print_table, shared_options
 from dashboard.settings import Workspace
 from dashboard.wording import SIMULATED_NOTE
@@ -43,7 +44,7 @@ def recsys_group() -> None:
 @click.option("--seed", default=0, show_default=True, help="Of models that start from chance.")
 @click.option(
     "--minutes",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     help="CPU minutes after which no further setting is tried; no limit if left out.",
 )
 @embeddings_option
@@ -201,7 +202,7 @@ def rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "--explore",
     default=0.0,
     show_default=True,
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     help="With --users: draw each list by chance, more evenly the larger this is.",
 )
 @click.option("--seed", default=0, show_default=True, help="Of --explore.")

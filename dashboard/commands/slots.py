@@ -132,12 +132,13 @@ def trim_command(
     console: Console,
 ) -> None:
     """Move the in and out of SLOT within its shot."""
-    from editing.revision import shot_span
+    from editing.revision import alternate_rooms, shot_span
     from editing.slot_edits import trim
 
     def edit(catalog: "Catalog", old: "Cut") -> "Slots":
         span = shot_span(catalog, old, slot - 1)
-        return trim(old.slots, slot - 1, span, head=head, tail=tail)
+        rooms = alternate_rooms(catalog, old, slot - 1)
+        return trim(old.slots, slot - 1, span, head=head, tail=tail, rooms=rooms)
 
     _change(workspace, console, cut, author, edit)
 
@@ -169,13 +170,28 @@ def replace_command(
     *, cut: str, slot: int, shot: int | None, author: str, workspace: Workspace, console: Console
 ) -> None:
     """Put one of its alternates into SLOT of CUT."""
-    from editing.revision import reasons_by_ranker
-    from editing.slot_edits import swap
+    from editing.revision import replace_slot
 
-    def edit(catalog: "Catalog", old: "Cut") -> "Slots":
-        return swap(old.slots, slot - 1, reasons_by_ranker(catalog, old), shot)
+    _change(
+        workspace,
+        console,
+        cut,
+        author,
+        lambda catalog, old: replace_slot(catalog, old, slot - 1, shot),
+    )
 
-    _change(workspace, console, cut, author, edit)
+
+@click.command("note")
+@_edit_options
+@click.argument("slot", type=_SLOT)
+@click.argument("text")
+def note_command(
+    *, cut: str, slot: int, text: str, author: str, workspace: Workspace, console: Console
+) -> None:
+    """Write TEXT on SLOT of CUT, where formats that have markers show it; "" takes it away."""
+    from editing.slot_edits import note
+
+    _change(workspace, console, cut, author, lambda _, old: note(old.slots, slot - 1, text))
 
 
 @click.command("resolve")
@@ -197,5 +213,5 @@ def resolve_command(cut: str, author: str, workspace: Workspace, console: Consol
 
 SLOT_COMMANDS = (
     *(lock_command, unlock_command, remove_command, move_command),
-    *(trim_command, slip_command, replace_command, resolve_command),
+    *(trim_command, slip_command, replace_command, note_command, resolve_command),
 )

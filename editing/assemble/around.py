@@ -1,55 +1,44 @@
-"""A cut assembled anew around the slots that an editor locked.
+"""What stays in a cut: slots that an editor locked, and what the brief includes.
 
-Locked slots stay to the frame. What is left of the cut's length is assembled as any cut is, from
-shots that are neither locked nor too similar to one that is; a part of the film that locked slots
-cover gets less.
+It stays to the frame. What is left of the cut's length is filled with shots that are neither in it
+nor too similar to one that is; a part of the film that it covers gets less.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from editing.assemble.assembly import Assembly, assemble
-from editing.assemble.brief import in_words
+from editing.assemble.brief import joined
+from editing.assemble.candidates import without
 from editing.assemble.footage import Footage
-from editing.cut import Brief, Slot
-from editing.errors import ImpossibleBrief
+from editing.cut import Brief, Reason, Slot
+from ingest.timecode import FrameRange
+
+INCLUDED_REASON = "the brief includes it"
 
 
-def assemble_around(footage: Footage, brief: Brief, locked: Sequence[Slot]) -> Assembly:
-    """The best cut that keeps the brief and holds `locked` as they are, in their order.
+def kept_slots(footage: Footage, brief: Brief, locked: Sequence[Slot] = ()) -> tuple[Slot, ...]:
+    """Locked slots in their order, with what the brief includes among them.
 
-    Args:
-        footage: Of the film that the rest is taken from.
-        brief: Of the whole cut.
-        locked: May be of other films too; limits of the brief do not bind them.
-
-    Raises:
-        ImpossibleBrief: The rest cannot be filled; names what stands in the way.
+    A range over several shots makes a slot of each. What a locked slot shows of it is not shown
+    again, so that an editor's hand goes before the brief.
     """
-    held = sum(slot.source.frames for slot in locked)
-    rest = brief.frames - held
-    own = tuple((slot.shot, slot.source) for slot in locked if slot.media == footage.media)
-    footage = replace(footage, locked=own)
-    if rest < 0:
-        raise ImpossibleBrief(
-            f"the locked slots last {in_words(held, footage.rate)}, and the cut is to last "
-            f"{in_words(brief.frames, footage.rate)}",
-            f"{in_words(held, footage.rate)} in all",
-            replace(brief, frames=held),
-        )
-    worth = sum(slot.score * slot.source.frames for slot in locked)
-    if rest == 0:
-        return Assembly(tuple(locked), worth / held, worth / held, 0.0)
-    try:
-        found = assemble(footage, replace(brief, frames=rest))
-    except ImpossibleBrief as error:
-        raise _around(error, brief, len(locked), held) from error
-    return Assembly(
-        slots=merged(locked, found.slots),
-        value=(worth + found.value * rest) / brief.frames,
-        bound=(worth + found.bound * rest) / brief.frames,
-        gap=found.gap,
-    )
+    shown = joined([slot.source for slot in locked if slot.media == footage.media])
+    included = [
+        _included(footage, shot, piece)
+        for shot, span in enumerate(footage.shot_spans)
+        if span is not None
+        for asked in brief.include
+        if asked.overlaps(span)
+        for piece in without(_common(asked, span), shown)
+    ]
+    included.sort(key=lambda slot: slot.source)
+    return merged(locked, included) if locked else tuple(included)
+
+
+def holding(footage: Footage, kept: Sequence[Slot]) -> Footage:
+    """The same footage with slots that are in the cut already."""
+    own = tuple((slot.shot, slot.source) for slot in kept if slot.media == footage.media)
+    return replace(footage, locked=own, beside=sum(slot.source.frames for slot in kept))
 
 
 def merged(locked: Sequence[Slot], others: Sequence[Slot]) -> tuple[Slot, ...]:
@@ -77,11 +66,16 @@ def merged(locked: Sequence[Slot], others: Sequence[Slot]) -> tuple[Slot, ...]:
     return tuple(slots)
 
 
-def _around(error: ImpossibleBrief, brief: Brief, count: int, held: int) -> ImpossibleBrief:
-    if not count:
-        return error
-    slots = f"{count} locked slot{'s' * (count != 1)}"
-    nearest = error.brief and replace(brief, frames=held + error.brief.frames)
-    return ImpossibleBrief(
-        f"beside {slots}: {error.constraint}", f"beside {slots}: {error.nearest}", nearest
+def _included(footage: Footage, shot: int, span: FrameRange) -> Slot:
+    reasons = (*footage.scores.reasons(shot), Reason(INCLUDED_REASON, 0.0))
+    return Slot(
+        media=footage.media,
+        shot=shot,
+        source=span,
+        score=sum(reason.value for reason in reasons),
+        reasons=reasons,
     )
+
+
+def _common(a: FrameRange, b: FrameRange) -> FrameRange:
+    return FrameRange(max(a.start, b.start), min(a.end, b.end))

@@ -6,13 +6,12 @@ Pure: `editing.run` reads these things from the catalogue.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from editing.cut import Brief
 from editing.frame_grid import FrameGrid
 from editing.rank.film import ShotScores
 from ingest.media import Floats, MediaId, Shot
@@ -42,6 +41,15 @@ class Footage:
     scores: ShotScores
     locked: tuple[tuple[int, FrameRange], ...] = ()
     """Shots, and the frames of each, that are in the cut already and stay."""
+    beside: int = 0
+    """Frames of the cut that are taken: by `locked`, and by what stays of other films."""
+    spans: tuple[FrameRange | None, ...] = ()
+    """Of each shot, all its frames; empty for those that are fit."""
+    voiced: Doubles = field(default_factory=lambda: np.zeros((0, 2)))
+    """`(stretches, 2)`, from when to when somebody speaks, in seconds from the first picture; in
+    order and disjoint."""
+    sounding: bool = False
+    """Whether the film has sound."""
 
     def __post_init__(self) -> None:
         shots = len(self.fit)
@@ -52,53 +60,13 @@ class Footage:
             )
         if self.interest.shape != (self.frames,):
             raise ValueError(f"{self.interest.shape = } does not fit {self.frames} frames")
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """The shots that a brief may use, and the frames of each that it may show."""
-
-    shots: NDArray[np.int64]
-    """`(n,)`, rising indices of shots."""
-    usable: tuple[FrameRange, ...]
-    """Of each, the frames that may be shown."""
+        if self.spans and len(self.spans) != shots:
+            raise ValueError(f"{len(self.spans)} spans do not fit {shots} shots")
 
     @property
-    def lengths(self) -> NDArray[np.int64]:
-        """`(n,)`, frames that may be shown of each."""
-        return np.array([span.frames for span in self.usable], dtype=np.int64)
-
-
-def candidates(footage: Footage, brief: Brief) -> Candidates:
-    """The shots that hold `brief.min_shot` frames inside their handles and the spoiler limit.
-
-    Not those that are locked, nor what is too similar to one of them.
-    """
-    limit = spoiler_limit(footage.frames, brief)
-    shots, usable = [], []
-    taken = _like_locked(footage, brief.max_similarity)
-    for shot, fit in enumerate(footage.fit):
-        if fit is None or taken[shot]:
-            continue
-        start, end = fit.start + brief.handle, min(fit.end - brief.handle, limit)
-        if end - start >= brief.min_shot:
-            shots.append(shot)
-            usable.append(FrameRange(start, end))
-    return Candidates(np.array(shots, dtype=np.int64), tuple(usable))
-
-
-def _like_locked(footage: Footage, limit: float) -> NDArray[np.bool_]:
-    """`(shots,)`: which are locked, or have a cosine similarity above `limit` to one that is."""
-    locked = [shot for shot, _ in footage.locked]
-    vectors = footage.vectors.astype(np.float64)
-    like: NDArray[np.bool_] = np.any(vectors @ vectors[locked].T > limit, axis=1)
-    like[locked] = True
-    return like
-
-
-def spoiler_limit(frames: int, brief: Brief) -> int:
-    """The first frame of the film that may not be shown: its share of the film, rounded down."""
-    return int(frames * brief.spoiler_free)
+    def shot_spans(self) -> tuple[FrameRange | None, ...]:
+        """Of each shot, all its frames on the grid; None where the grid shows none."""
+        return self.spans or self.fit
 
 
 def fit_spans(
@@ -160,16 +128,29 @@ def _standardised(values: Doubles) -> Doubles:
     return result
 
 
-def best_window(interest: Doubles, usable: FrameRange, frames: int) -> FrameRange:
+def best_window(
+    interest: Doubles, usable: FrameRange, frames: int, clean: NDArray[np.bool_] | None = None
+) -> FrameRange:
     """The `frames` neighbours within `usable` of the highest mean interest.
 
     Of equals the one nearest to the middle, and of those the earlier.
+
+    Args:
+        interest: `(film frames,)`.
+        usable: Of the film.
+        frames: How long the window is.
+        clean: `(film frames + 1,)`, where cuts are clean; then only windows count that have the
+            most clean ends that any has.
     """
     spare = usable.frames - frames
     if spare < 0:
         raise ValueError(f"{usable.frames} frames cannot hold {frames}")
     sums = np.concatenate([[0.0], np.cumsum(interest[usable.start : usable.end])])
     means = (sums[frames:] - sums[: spare + 1]) / frames
+    if clean is not None:
+        ends = clean[usable.start : usable.end + 1].astype(np.int64)
+        whole = ends[: spare + 1] + ends[frames:]
+        means = np.where(whole == whole.max(), means, -np.inf)
     best = np.flatnonzero(means >= means.max() - 1e-9)
     offset = int(best[np.argmin(np.abs(2 * best - spare))])
     return FrameRange(usable.start + offset, usable.start + offset + frames)

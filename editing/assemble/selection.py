@@ -2,7 +2,8 @@
 
 A mixed-integer program, solved to a proven bound by HiGHS. A frame of a shot is worth the shot's
 value; one past the pace is worth less, one short of it is missed more, and one in a part of the
-film that is not yet covered is worth more. No word of shots or briefs here: arrays only.
+film that is not yet covered is worth more; a part may have a share that it never passes. No word of
+shots or briefs here: arrays only.
 """
 
 from dataclasses import dataclass
@@ -31,10 +32,10 @@ class Problem:
     """`(n,)`, what one frame of each shot is worth."""
     capacity: Ints
     """`(n,)`, frames; the longest slot that each shot can fill, `shortest` or more."""
-    shortest: int
-    """Frames of the shortest slot."""
-    pace: int
-    """Frames that a slot lasts if nothing speaks against it."""
+    shortest: Ints
+    """`(n,)`, frames of the shortest slot."""
+    pace: Ints
+    """`(n,)`, frames that a slot lasts if nothing speaks against it."""
     frames: int
     conflicts: NDArray[np.bool_]
     """`(n, n)`, symmetric, False on its diagonal."""
@@ -46,11 +47,26 @@ class Problem:
     """Lost for each frame that a slot is off its pace; 0 or more."""
     cover: float
     """Lost for each frame above its part's quota; 0 or more."""
+    loss: Doubles
+    """`(n,)`, lost once for each shot that is chosen; 0 or more."""
+    most: Doubles
+    """`(parts,)`, share of `frames + beside` that each part may fill; 1 or more is no limit."""
+    held: Ints
+    """`(parts,)`, frames of each part that are taken apart from these."""
+    beside: int
+    """Frames that are taken apart from these, of any part or none."""
 
     @property
     def own_pace(self) -> Ints:
-        """`(n,)`, the pace, or all of the shot where that is shorter."""
-        return np.minimum(max(self.pace, self.shortest), self.capacity)
+        """`(n,)`, the pace, or the nearest length that the shot can fill."""
+        return np.clip(self.pace, self.shortest, self.capacity)
+
+    @property
+    def caps(self) -> Ints:
+        """`(parts,)`, frames that may be chosen of each part."""
+        whole = self.frames + self.beside
+        left = np.floor(self.most * whole + 1e-9).astype(np.int64) - self.held
+        return np.where(self.most < 1, np.clip(left, 0, self.frames), self.frames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +90,7 @@ def select(problem: Problem) -> Selection | None:
         return None
     longer = problem.own_pace - problem.shortest  # frames worth bend more, up to the pace
     spare = problem.capacity - problem.own_pace  # frames worth bend less, past it
-    fixed = problem.shortest * problem.value - problem.bend * longer
+    fixed = problem.shortest * problem.value - problem.bend * longer - problem.loss
     worth = np.concatenate(
         [
             fixed,
@@ -87,6 +103,7 @@ def select(problem: Problem) -> Selection | None:
     integral = np.concatenate([np.ones(n), np.zeros(2 * n + parts)])
     # Not to lose `cover` above the quota is to win it below: the same but for a constant.
     rows = [_length_rows(longer, spare, parts), _quota_rows(problem), _clique_rows(problem, parts)]
+    rows.append(_cap_rows(problem))
     total = _total_row(problem, parts)
     result = milp(
         -worth / problem.frames,
@@ -134,7 +151,7 @@ def nearest(problem: Problem) -> Nearest | None:
     link = sparse.hstack([-sparse.diags(spare.astype(float)), sparse.identity(n)])
     link = sparse.hstack([link, sparse.csr_matrix((n, 2))])
     some = np.concatenate([np.ones(n), np.zeros(n + 2)])[None]
-    total = np.concatenate([np.full(n, float(problem.shortest)), np.ones(n), [1, -1]])[None]
+    total = np.concatenate([problem.shortest.astype(float), np.ones(n), [1, -1]])[None]
     rules = [
         LinearConstraint(link.tocsc(), -np.inf, 0),
         LinearConstraint(some, 1, np.inf),
@@ -143,6 +160,11 @@ def nearest(problem: Problem) -> Nearest | None:
     cliques = conflict_cliques(problem.conflicts)
     if cliques:
         rules.append(LinearConstraint(_membership(cliques, 2 * n + 2), -np.inf, 1))
+    for part in np.flatnonzero(problem.most < 1):  # its share of whatever the length then is
+        within = (problem.part == part) - problem.most[part]
+        row = np.concatenate([problem.shortest * within, within, [0, 0]])[None]
+        room = problem.most[part] * problem.beside - problem.held[part] + 1e-9
+        rules.append(LinearConstraint(row, -np.inf, room))
     upper = np.concatenate([np.ones(n), spare, [np.inf, np.inf]])
     integral = np.concatenate([np.ones(n), np.zeros(n + 2)])
     result = milp(
@@ -152,10 +174,16 @@ def nearest(problem: Problem) -> Nearest | None:
         constraints=rules,
         options={"time_limit": _NEAREST_SECONDS},
     )
-    chosen = np.array([0]) if result.x is None else np.flatnonzero(result.x[:n] > 0.5)
-    least, most = len(chosen) * problem.shortest, int(problem.capacity[chosen].sum())
-    frames = min(max(problem.frames, least), most)
-    return Nearest(frames, chosen, proven=result.status == _OPTIMAL)
+    proven = result.status == _OPTIMAL
+    if result.x is None:
+        if result.status == _INFEASIBLE or (problem.most < 1).any():
+            return None
+        chosen = np.array([0])
+        least, most = int(problem.shortest[0]), int(problem.capacity[0])
+        return Nearest(min(max(problem.frames, least), most), chosen, proven=False)
+    chosen = np.flatnonzero(result.x[:n] > 0.5)
+    extra = np.rint(result.x[n : 2 * n][chosen]).astype(np.int64)
+    return Nearest(int((problem.shortest[chosen] + extra).sum()), chosen, proven)
 
 
 def _any_selection(problem: Problem) -> Selection | None:
@@ -175,16 +203,22 @@ def fill(problem: Problem, chosen: Ints) -> Ints:
     Gives each frame in turn to whichever shot gains most by it: with gains that only fall, in
     each shot and in each part, that is exact (Fujishige, Submodular Functions, 2005, §8).
     """
-    lengths = np.full(len(chosen), problem.shortest)
+    lengths = problem.shortest[chosen].copy()
     paces, capacity = problem.own_pace[chosen], problem.capacity[chosen]
     part, values = problem.part[chosen], problem.value[chosen]
     if not lengths.sum() <= problem.frames <= capacity.sum():
         raise ValueError(f"{len(chosen)} shots cannot fill {problem.frames} frames")
     filled = np.bincount(part, lengths, minlength=len(problem.quota)).astype(np.int64)
+    caps = problem.caps
     for _ in range(problem.frames - int(lengths.sum())):
         gain = values + np.where(lengths < paces, problem.bend, -problem.bend)
         gain += np.where(filled < problem.quota, problem.cover, 0.0)[part]
-        best = int(np.argmax(np.where(lengths < capacity, gain, -np.inf)))
+        open_to_more = (lengths < capacity) & (filled < caps)[part]
+        if not open_to_more.any():
+            raise ValueError(f"{len(chosen)} shots cannot fill {problem.frames} frames")
+        gain = np.where(open_to_more, gain, -np.inf)
+        ties = np.flatnonzero(gain >= gain.max() - 1e-12)
+        best = int(ties[np.argmin(lengths[ties] / paces[ties])])  # spread what counts the same
         lengths[best] += 1
         filled[part[best]] += 1
     return lengths
@@ -209,7 +243,7 @@ def cover_worth(problem: Problem, shots: Ints, lengths: Ints) -> Doubles:
 
 def total_worth(problem: Problem, shots: Ints, lengths: Ints) -> float:
     """What a selection is worth, summed over its frames."""
-    own = problem.value[shots] * lengths
+    own = problem.value[shots] * lengths - problem.loss[shots]
     extra = pace_worth(problem, shots, lengths) + cover_worth(problem, shots, lengths)
     return float((own + extra).sum())
 
@@ -248,8 +282,23 @@ def _quota_rows(problem: Problem) -> LinearConstraint:
     """A part counts as covered only by frames that lie in it."""
     n, parts = len(problem.value), len(problem.quota)
     lies_in = sparse.csr_matrix((np.ones(n), (problem.part, np.arange(n))), shape=(parts, n))
-    frames = [-problem.shortest * lies_in, -lies_in, -lies_in, sparse.identity(parts)]
+    frames = [-_shortest_in(problem, lies_in), -lies_in, -lies_in, sparse.identity(parts)]
     return LinearConstraint(sparse.hstack(frames).tocsc(), -np.inf, 0)
+
+
+def _cap_rows(problem: Problem) -> LinearConstraint:
+    """A part never has more than its cap."""
+    n, parts = len(problem.value), len(problem.quota)
+    capped = np.flatnonzero(problem.most < 1)
+    lies_in = sparse.csr_matrix((np.ones(n), (problem.part, np.arange(n))), shape=(parts, n))
+    lies_in = lies_in[capped]
+    none = sparse.csr_matrix((len(capped), parts))
+    rows = sparse.hstack([_shortest_in(problem, lies_in), lies_in, lies_in, none])
+    return LinearConstraint(rows.tocsc(), -np.inf, problem.caps[capped])
+
+
+def _shortest_in(problem: Problem, lies_in: sparse.csr_matrix) -> sparse.csr_matrix:
+    return lies_in @ sparse.diags(problem.shortest.astype(float))
 
 
 def _clique_rows(problem: Problem, parts: int) -> LinearConstraint:
@@ -259,7 +308,7 @@ def _clique_rows(problem: Problem, parts: int) -> LinearConstraint:
 
 def _total_row(problem: Problem, parts: int) -> Doubles:
     n = len(problem.value)
-    row = [np.full(n, float(problem.shortest)), np.ones(2 * n), np.zeros(parts)]
+    row = [problem.shortest.astype(float), np.ones(2 * n), np.zeros(parts)]
     return np.concatenate(row)[None]
 
 

@@ -12,10 +12,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from editing.assemble import selection
+from editing.assemble.around import holding, kept_slots
 from editing.assemble.brief import in_words
-from editing.assemble.footage import Candidates, Footage, candidates, spoiler_limit
+from editing.assemble.candidates import candidates, spoiler_limit, without
+from editing.assemble.footage import Footage
 from editing.assemble.problem import problem_of, similar
+from editing.assemble.solving import solve
 from editing.cut import Brief
 from editing.errors import ImpossibleBrief
 from editing.rank.film import ShotScores
@@ -85,15 +87,23 @@ def why(footage: Footage, brief: Brief, shot: int) -> Choice:
 
 
 def chosen_shots(
-    footage: Footage, brief: Brief, *, without: int | None = None
+    footage: Footage, brief: Brief, *, leave_out: int | None = None
 ) -> frozenset[int] | None:
-    """The shots of the best cut, `without` one of them; None if no cut keeps the brief."""
-    usable = candidates(footage, brief)
-    if without is not None:
-        rows = np.flatnonzero(usable.shots != without)
-        usable = Candidates(usable.shots[rows], tuple(usable.usable[row] for row in rows))
-    found = selection.select(problem_of(footage, usable, brief))
-    return None if found is None else frozenset(usable.shots[found.chosen].tolist())
+    """The shots of the best cut, or of that without one; None if no cut keeps the brief."""
+    kept = kept_slots(footage, brief)
+    held = holding(footage, kept)
+    included = {slot.shot for slot in kept}
+    if held.beside >= brief.frames:
+        return frozenset(included) if held.beside == brief.frames else None
+    if leave_out is not None:
+        fit = list(held.fit)
+        fit[leave_out] = None
+        held = replace(held, fit=tuple(fit), spans=held.shot_spans)
+    solved = solve(held, brief, kept)
+    if solved is None:
+        return None
+    chosen = solved.usable.shots[solved.found.chosen].tolist()
+    return frozenset(included | set(chosen))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +252,7 @@ def _without_one(
     vectors = footage.vectors.astype(np.float64)
     nearest_first = sorted(cut, key=lambda other: (-float(vectors[other] @ vectors[shot]), other))
     for other in nearest_first:
-        left = chosen_shots(footage, brief, without=other)
+        left = chosen_shots(footage, brief, leave_out=other)
         if left is not None and shot in left:
             yield Change("shots left out", "none", f"shot {other}", None, other)
             return
@@ -253,17 +263,48 @@ def _obstacle(footage: Footage, brief: Brief, shot: int, cut: frozenset[int]) ->
     fit = footage.fit[shot]
     if fit is None:
         return "none of its frames is fit to show: they are mixed by transitions, or near black"
+    barred = [one for one in brief.exclude if one.span.overlaps(fit)]
+    pieces = without(fit, [one.span for one in barred])
     limit = spoiler_limit(footage.frames, brief)
     if fit.end > limit and min(fit.end - brief.handle, limit) - fit.start < brief.min_shot:
         return f"it lies behind the spoiler limit, frame {limit:,}"
-    room = fit.frames - 2 * brief.handle
+    room = max((piece.frames for piece in pieces), default=0) - 2 * brief.handle
     if room < brief.min_shot:
         have, need = in_words(max(0, room), footage.rate), in_words(brief.min_shot, footage.rate)
+        for one in barred:
+            first, last = one.span.start, one.span.end - 1
+            told = f"frames {first:,} to {last:,} are left out: {one.reason}"
+            return f"{told}; its longest rest has {have}, and the shortest slot lasts {need}"
         return f"it has {have} to show, and the shortest slot lasts {need}"
-    usable = candidates(footage, brief)
-    row = int(np.flatnonzero(usable.shots == shot)[0])
-    alike = usable.shots[similar(footage, usable, brief.max_similarity)[row]]
-    rivals = sorted(set(alike.tolist()) & cut)
+    held = holding(footage, kept_slots(footage, brief))
+    alike = [
+        other
+        for other, _ in held.locked
+        if brief.max_similarity < 1 and _cosine(footage, shot, other) > brief.max_similarity
+    ]
+    if alike:
+        return f"it is too similar to shot {alike[0]}, which the brief includes"
+    usable = candidates(held, brief)
+    rows = np.flatnonzero(usable.shots == shot)
+    if not len(rows):
+        return "somebody speaks wherever a slot of it could begin or end"
+    found = usable.shots[similar(held, usable, brief.max_similarity)[rows].any(axis=0)]
+    rivals = sorted((set(found.tolist()) - {shot}) & cut)
     if rivals:
         return f"it is too similar to shot {rivals[0]}, which is in the cut"
+    return _budget(held, brief, int(rows[0]))
+
+
+def _budget(footage: Footage, brief: Brief, row: int) -> str:
+    """Whether the act of a candidate may show nothing at all; else empty."""
+    problem = problem_of(footage, candidates(footage, brief), brief)
+    part = int(problem.part[row])
+    if problem.caps[part] < problem.shortest[row]:
+        most = in_words(int(problem.caps[part]), footage.rate)
+        return f"act {part + 1} of the film may fill {most} of the cut"
     return ""
+
+
+def _cosine(footage: Footage, a: int, b: int) -> float:
+    vectors = footage.vectors.astype(np.float64)
+    return float(vectors[a] @ vectors[b])

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from editing.assemble import selection
 from editing.assemble.assembly import COVER_REASON, PACE_REASON, assemble
 from editing.assemble.brief import default_brief
-from editing.assemble.footage import Footage, candidates, spoiler_limit
+from editing.assemble.candidates import candidates, spoiler_limit
+from editing.assemble.footage import Footage
 from editing.assemble.problem import problem_of
 from editing.cut import Brief
 from editing.errors import ImpossibleBrief
@@ -157,14 +158,18 @@ def test_filling_frame_by_frame_is_the_best_filling(data: st.DataObject) -> None
     problem = selection.Problem(
         value=np.array(data.draw(numbers), float),
         capacity=capacity,
-        shortest=2,
-        pace=data.draw(st.integers(2, 6)),
+        shortest=np.full(n, 2),
+        pace=np.full(n, data.draw(st.integers(2, 6))),
         frames=data.draw(st.integers(2 * n, int(capacity.sum()))),
         conflicts=np.zeros((n, n), bool),
         part=np.array(data.draw(st.lists(st.integers(0, 1), min_size=n, max_size=n))),
         quota=np.array([data.draw(st.integers(0, 6)), data.draw(st.integers(0, 6))]),
         bend=data.draw(st.integers(0, 3)),
         cover=data.draw(st.integers(0, 3)),
+        loss=np.zeros(n),
+        most=np.ones(2),
+        held=np.zeros(2, np.int64),
+        beside=0,
     )
     every = np.arange(n)
     filled = selection.fill(problem, every)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from editing.assemble.around import assemble_around, merged
-from editing.assemble.assembly import assemble
+from editing.assemble.around import merged
+from editing.assemble.assembly import assemble, assemble_around
 from editing.assemble.footage import Footage
 from editing.cut import Brief, Reason, Slot
 from editing.errors import ImpossibleBrief

@@ -7,13 +7,15 @@ import av
 import pytest
 from click.testing import CliRunner, Result
 
-from dashboard.commands.editing import cut_group, export_command, render_command
+from dashboard.commands.editing import cut_group
 from dashboard.commands.learning import learn_group
+from dashboard.commands.render import render_command
+from dashboard.commands.timelines import export_command
 from editing.errors import ImpossibleBrief, UnknownCut
-from editing.interchange.edl import read_edl
+from editing.interchange.edl_reader import read_edl
 from editing.interchange.fcp7xml_reader import read_fcp7xml
 from editing.interchange.fcpxml_reader import read_fcpxml
-from editing.interchange.timeline import read_otio
+from editing.interchange.otio_reader import read_otio
 from ingest.media import Media
 
 SHOTS = (30, 50, 40, 60, 20, 40)

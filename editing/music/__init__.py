@@ -1,0 +1,1 @@
+"""Music under a cut: where its beats are."""

@@ -89,10 +89,10 @@ def cut_ends(slots: Sequence[Slot], films: Films, i: int) -> Iterator[Fault]:
     """Words cut in half where the cut begins, if slot `i` is its first, and where it ends."""
     slot, record = slots[i], _start(slots, i)
     if i == 0:
-        yield from _cut_words(slot, films[slot.media], i, record, at_end=False)
+        yield from _cut_words(slot.source.start, films[slot.media], i, record, at_end=False)
     if i == len(slots) - 1:
         last = record + slot.source.frames - 1
-        yield from _cut_words(slot, films[slot.media], i, last, at_end=True)
+        yield from _cut_words(slot.source.end, films[slot.media], i, last, at_end=True)
 
 
 def faults_at_join(slots: Sequence[Slot], films: Films, i: int) -> Iterator[Fault]:
@@ -110,10 +110,10 @@ def faults_at_join(slots: Sequence[Slot], films: Films, i: int) -> Iterator[Faul
         if alike >= ALIKE:
             words = "the same set-up on both sides"
             yield Fault("jump cut", i, record, alike, ALIKE, "cosine", words)
-    if not new.sound.lead:  # else the sound is joined elsewhere than the picture
-        yield from _cut_words(old, before, i, record, at_end=True)
-        yield from _cut_words(new, after, i, record, at_end=False)
-    out, into = before.seconds(old.source.end), after.seconds(new.source.start)
+    lead = new.sound.lead  # where the sound is joined, which may be elsewhere than the picture
+    yield from _cut_words(old.source.end - lead, before, i, record - lead, at_end=True)
+    yield from _cut_words(new.source.start - lead, after, i, record - lead, at_end=False)
+    out, into = before.seconds(old.source.end - lead), after.seconds(new.source.start - lead)
     loud = (
         before.loudness(max(before.seconds(old.source.start), out - LOUDNESS_SECONDS), out)
         + old.sound.gain,
@@ -169,9 +169,9 @@ def _flashes(slot: Slot, film: FilmSeen, i: int, record: int) -> Iterator[Fault]
         yield flash(record + end - start - frames, frames, f"{_frames(frames)} of the next shot")
 
 
-def _cut_words(slot: Slot, film: FilmSeen, i: int, record: int, *, at_end: bool) -> Iterator[Fault]:
-    """Speech that goes on where a slot ends, or had begun where it starts."""
-    moment = film.seconds(slot.source.end if at_end else slot.source.start)
+def _cut_words(frame: int, film: FilmSeen, i: int, record: int, *, at_end: bool) -> Iterator[Fault]:
+    """Speech that goes on where a slot is heard to end before `frame`, or had begun before it."""
+    moment = film.seconds(frame)
     for start, end in film.voiced:
         lost = min(moment - start, end - moment)
         if lost >= WORD_SECONDS:

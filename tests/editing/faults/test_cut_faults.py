@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from editing.cut import Alternate, Slot
+from editing.cut import Alternate, Slot, SlotSound
 from editing.faults.film import FilmSeen
 from editing.faults.finding import Fault
 from editing.faults.repair import repair_faults
@@ -124,6 +124,15 @@ def test_a_word_is_cut_where_speech_is_on_both_sides_of_the_cut() -> None:
     (fault,) = faults_of(slots, film(voiced=np.array([[2.0, 3.0]])))
     assert fault.value == pytest.approx(0.4)
     assert (fault.slot, fault.frame) == (1, 40)
+
+
+def test_words_are_looked_for_where_the_sound_is_joined() -> None:
+    """The sound of slot 1 goes on for 15 frames, to 3 s; that of slot 2 begins at 5.4 s."""
+    late = [slot(0), replace(slot(1), sound=SlotSound(lead=-15))]
+    assert faults_of(late, film(voiced=np.array([[2.0, 3.0]]))) == []
+    (fault,) = faults_of(late, film(voiced=np.array([[5.0, 6.0]])))
+    assert (fault.words, fault.frame) == ("speech began before the cut", 55)
+    assert fault.value == pytest.approx(0.4)
 
 
 def test_steps_of_sound_brightness_and_bars_are_found_at_the_join() -> None:

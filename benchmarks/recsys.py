@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,8 +41,9 @@ def ml_1m(folder: Path) -> pl.DataFrame:
 def kuairand(folder: Path) -> pl.DataFrame:
     """Impressions; those with a long view are plays, and so are the long views of the history.
 
-    The history tells the order of its titles and the time of the last one only: they are put a
-    minute apart, before the log's first day.
+    The history tells the order of the titles that were watched and the time of the last one only:
+    they are put a minute apart, before the log's first day. Those without a long view are
+    impressions that were not played.
     """
     base = folder / "kuairand_pure"
     logged = pl.read_parquet(base / "log_20220425_20220430.parquet").select(
@@ -53,16 +55,21 @@ def kuairand(folder: Path) -> pl.DataFrame:
         surface=pl.col("tab").cast(pl.String),
         click=pl.col("long_view") == 1,
     )
-    listed = pl.read_parquet(base / "history_to_20220424.parquet")
-    titles = listed.select("user_id", "last_time_ms", item="long_watch_seq").explode("item")
+    history = pl.read_parquet(base / "history_to_20220424.parquet")
+    long = _listed(history, "long_watch_seq")
+    other = _listed(history, "watch_seq").join(long, on=["user", "item"], how="anti")
+    past = pl.concat([long.with_columns(click=True), other.with_columns(click=False)])
+    return pl.concat([past, logged], how="diagonal_relaxed")
+
+
+def _listed(history: pl.DataFrame, column: str) -> pl.DataFrame:
+    """The titles of a list, oldest first, a minute apart: `user, item, timestamp`."""
+    titles = history.select("user_id", "last_time_ms", item=column).explode("item")
     back = (pl.int_range(pl.len()) - pl.len() + 1).over("user_id")
-    history = titles.drop_nulls("item").select(
-        user="user_id",
-        item="item",
-        timestamp=pl.col("last_time_ms") + back * 60_000,
-        click=pl.lit(True),
+    timed = titles.select(
+        user="user_id", item="item", timestamp=pl.col("last_time_ms") + back * 60_000
     )
-    return pl.concat([history, logged], how="diagonal_relaxed")
+    return timed.drop_nulls("item")
 
 
 def movietweetings(folder: Path) -> pl.DataFrame:
@@ -98,8 +105,13 @@ def split_log(name: str, log: pl.DataFrame) -> "Split":
     return Split(log.filter(~later), log.filter(later), f"the last {KUAIRAND_TEST_DAYS} days")
 
 
-def milliseconds(model: "Recommender", users: list[str]) -> tuple[float, float]:
-    """The median and the 95th percentile of one user's list of ten."""
+def milliseconds(fitted: "Recommender", users: list[str]) -> tuple[float, float]:
+    """The median and the 95th percentile of one user's list of ten, from the model as loaded."""
+    from recsys.models.registry import load_model
+
+    with TemporaryDirectory() as folder:
+        fitted.save(Path(folder))
+        model = load_model(Path(folder))
     model.recommend(users[0])
     taken = []
     for user in users:
@@ -118,7 +130,12 @@ def judge(
     from recsys.selection import choose
 
     begin = time.process_time()
-    choice = choose(split.train, "auto", seed=seed, among=among)
+
+    def told(done: float) -> None:
+        spent = time.process_time() - begin
+        print(f"{done:.0%} of the settings, {spent:.0f} CPU s", file=sys.stderr, flush=True)
+
+    choice = choose(split.train, "auto", seed=seed, among=among, on_progress=told)
     chosen_in = time.process_time() - begin
     everything = Interactions.from_log(split.train)
     rows, figures = [], {}

@@ -132,7 +132,7 @@ def evaluate(
         describe: False leaves out `by_history`, `known_titles` and `lists`, which take time.
         on_progress: Called with the share of users done.
     """
-    ranker = score or (lambda users, histories: model.score_histories(histories))
+    ranker = score or (lambda users, histories: model.score(users))
     known, new, unknown, seen_before = _judged_users(model, test)
     chance = np.random.default_rng(seed)
 

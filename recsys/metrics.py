@@ -29,8 +29,10 @@ def top_k(scores: Floats, k: int) -> Ints:
         `(users, min(k, items))`.
 
     Raises:
-        ValueError: A score is NaN, which has no rank.
+        ValueError: A score is NaN, which has no rank, or k is below 1.
     """
+    if k < 1:
+        raise ValueError(f"need k >= 1, got {k}")
     if np.isnan(scores).any():
         raise ValueError("a score is NaN, which has no rank")
     k = min(k, scores.shape[1])

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from sklearn.linear_model import LogisticRegression
 
+from recsys.context import Context
 from recsys.errors import NoUsableRows
 from recsys.interactions import Interactions, Ints, first_plays, is_timed
 from recsys.logs.store import LogStore
@@ -84,7 +85,11 @@ class Calibration:
         users = [user for user in model.users if number not in model.history(user)]
         chances = [
             self.regression.predict_proba(inputs[:, number])[:, 1]
-            for inputs in _inputs(model, [model.history(user) for user in users])
+            for inputs in _inputs(
+                model,
+                [model.history(user) for user in users],
+                [model.context(user) for user in users],
+            )
         ]
         probability = np.concatenate(chances) if chances else np.empty(0)
         order = np.argsort(-probability, kind="stable").tolist()
@@ -113,7 +118,7 @@ def calibrate(model: Recommender, split: Split, *, seed: int = 0) -> Calibration
     parts: list[tuple[Doubles, Doubles, Doubles]] = []
     histories = past.histories()
     users = iter(zip(past.users, histories, strict=True))
-    for inputs in _inputs(model, histories):
+    for inputs in _inputs(model, histories, past.contexts()):
         for row in inputs:
             user, history = next(users)
             parts.append(_pairs(row, history, came.get(user, np.empty(0, np.int64)), chance))
@@ -192,7 +197,9 @@ def title_audience(
     return item, kept, calibration.reliability
 
 
-def _inputs(model: Recommender, histories: Sequence[Ints]) -> Iterator[Doubles]:
+def _inputs(
+    model: Recommender, histories: Sequence[Ints], contexts: Sequence[Context]
+) -> Iterator[Doubles]:
     """Batches of `(users, items, 4)`: the score among the user's, its square, plays, history."""
     items = len(model.items)
     plays = np.zeros(items)
@@ -200,7 +207,8 @@ def _inputs(model: Recommender, histories: Sequence[Ints]) -> Iterator[Doubles]:
         plays[model.history(user)] += 1
     for begin in range(0, len(histories), BATCH):
         batch = histories[begin : begin + BATCH]
-        scores = np.asarray(model.score_histories(batch), np.float64)
+        told = contexts[begin : begin + BATCH]
+        scores = np.asarray(model.score_histories(batch, told), np.float64)
         spread = np.maximum(scores.std(axis=1, keepdims=True), 1e-12)
         score = np.clip((scores - scores.mean(axis=1, keepdims=True)) / spread, -4, 12)
         length = np.log1p([len(history) for history in batch])[:, None]

@@ -5,9 +5,10 @@ scores are changed, then places are given. A ranking without rules comes back as
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,11 @@ def read_rules(file: Path) -> list[Rule]:
         UnusableRules: The file cannot be read, or a rule is not one.
     """
     try:
-        tables = tomllib.loads(file.read_text("utf-8")).get("rule", [])
+        contents = tomllib.loads(file.read_text("utf-8"))
+        other = sorted(set(contents) - {"rule"})
+        tables = contents.get("rule", [])
+        if other or not isinstance(tables, list):
+            raise ValueError(f"it holds [[rule]] tables and nothing else, not {other or '[rule]'}")
         return [_rule(table, number) for number, table in enumerate(tables, start=1)]
     except (OSError, ValueError, TypeError) as error:
         raise UnusableRules(file, str(error)) from error
@@ -138,15 +143,66 @@ def apply_rules(
     return [Placed(item, float(scores[item]), tuple(touched[item])) for item in left[:k]]
 
 
-def _rule(table: Mapping[str, Any], number: int) -> Rule:
-    known = {one.name for one in fields(Rule)}
-    unknown = sorted(set(table) - known)
+def _rule(table: object, number: int) -> Rule:
+    if not isinstance(table, dict):
+        raise ValueError(f"rule {number} is not a table")
+    unknown = sorted(set(table) - set(WANTED))
     if unknown:
         raise ValueError(f"rule {number} has unknown fields: {', '.join(unknown)}")
+    if "kind" not in table:
+        raise ValueError(f"rule {number} has no kind; it is one of {', '.join(KINDS)}")
+    for name, value in table.items():
+        told, fits = WANTED[name]
+        if not fits(value):
+            raise ValueError(f"rule {number}: {name} is {told}, not {value!r}")
     values = {"name": f"rule {number}", **table}
     for name in ("items", "regions"):
         values[name] = tuple(str(value) for value in values.get(name, ()))
+    if "where" in values:
+        values["where"] = {column: str(value) for column, value in values["where"].items()}
     return Rule(**values)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_day(value: object) -> bool:
+    return isinstance(value, date) and not isinstance(value, datetime)
+
+
+def _is_number(value: object) -> bool:
+    return _is_whole(value) or (isinstance(value, float) and isfinite(value))
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list) and all(_is_text(one) or _is_whole(one) for one in value)
+
+
+def _is_where(value: object) -> bool:
+    plain = (str, int, float, date)
+    return isinstance(value, dict) and all(isinstance(one, plain) for one in value.values())
+
+
+WANTED: dict[str, tuple[str, Callable[[object], bool]]] = {
+    "kind": ("text", _is_text),
+    "name": ("text", _is_text),
+    "items": ("a list of ids", _is_list),
+    "where": ("a table of columns and values", _is_where),
+    "regions": ("a list of names", _is_list),
+    "since": ("a day such as 2025-06-10, without quotes", _is_day),
+    "until": ("a day such as 2025-06-10, without quotes", _is_day),
+    "days": ("a number", _is_number),
+    "places": ("a whole number", _is_whole),
+    "rank": ("a whole number", _is_whole),
+    "group": ("text", _is_text),
+    "most": ("a whole number", _is_whole),
+}
+"""What a field of a `[[rule]]` table holds, in words and as a check."""
 
 
 def _about(rule: Rule, item: str, titles: Mapping[str, Mapping[str, Any]]) -> bool:

@@ -18,6 +18,7 @@ import polars as pl
 from recsys.atomic import whole_file, whole_folder
 from recsys.errors import CatalogueTooLarge, NoUsableRows
 from recsys.evaluation import Difference, Evaluation, compare, evaluate
+from recsys.forgetting import NOTE
 from recsys.interactions import Interactions
 from recsys.logs.check import check_log
 from recsys.logs.files import read_table
@@ -156,7 +157,8 @@ def train(
 def update_recommender(logs: Path, recommenders: Path, *, on_progress: Progress = quiet) -> Trained:
     """Let the recommender in use learn the log as it is now, in its settings.
 
-    What can go on from what it knows does so: see `Recommender.updated`.
+    What can go on from what it knows does so: see `Recommender.updated`. But if a user was
+    forgotten since it was trained, it is fitted anew, so that nothing of them stays.
 
     Raises:
         NoLog, NoModel: There is nothing to learn, or nobody to learn it.
@@ -164,7 +166,11 @@ def update_recommender(logs: Path, recommenders: Path, *, on_progress: Progress 
     """
     folder = current_folder(recommenders)
     log, card = load_log(logs), read_card(folder)
-    fitted = load_model(folder).updated(Interactions.from_log(log), on_progress)
+    model, interactions = load_model(folder), Interactions.from_log(log)
+    if NOTE in card:
+        fitted = model.refitted(interactions, on_progress)
+    else:
+        fitted = model.updated(interactions, on_progress)
     reason = f"an update of {folder.name}: {card.get('reason', 'its reason is not known')}"
     choice = Choice(fitted.name, dict(card["config"]), reason, [])
     return _put_to_use(fitted, choice, log, recommenders, int(card.get("seed", 0)))

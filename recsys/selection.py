@@ -1,12 +1,13 @@
 """Which model, and with what settings: chosen on the newest part of train, never on test.
 
 The training log is split once more as test is split from it; each candidate learns from the older
-part and is judged on the newer. The winner then learns the newer part as well.
+part and is judged on the newer. A second ranking learns from the first half of the newer part and
+is judged, against the best of each model, on the second. The winner then learns all.
 """
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,13 @@ import polars as pl
 
 from recsys.errors import CatalogueTooLarge, NoUsableRows
 from recsys.evaluation import Estimate, Score, evaluate
-from recsys.interactions import Interactions, Ints, first_plays, is_timed
+from recsys.interactions import Interactions, first_plays, is_timed
 from recsys.models.boosting import StackConfig, StackModel
 from recsys.models.model import Progress, Recommender, quiet
 from recsys.models.registry import MODELS, canonical_name, make_model
 from recsys.splits import Split, default_split
-from recsys.viewing_log import ITEM, USER
+from recsys.stacking import halves, lesson
+from recsys.viewing_log import USER
 
 AUTO = "auto"
 STACK = "stack"
@@ -48,7 +50,11 @@ GRIDS: dict[str, tuple[dict[str, Any], ...]] = {
         for decay in (1.0, 0.9, 0.8, 0.6)
     ),
     "sasrec": ({},),
-    STACK: ({},),
+    STACK: (
+        {"ranker": "trees"},
+        {"ranker": "logit", "penalty": 0.01},
+        {"ranker": "logit", "penalty": 0.1},
+    ),
 }
 """Settings that are tried, by model; those that share a fit stand together."""
 VALIDATION_SHARES = (0.2, 0.1, 0.05)
@@ -66,6 +72,16 @@ class Candidate:
     """NDCG@k over the validation users; None if it was not judged."""
     note: str = ""
     """Why it was not judged."""
+    late: Estimate | None = None
+    """Of the best of each model, where a stack was judged as well: the same over the later half
+    of validation, which then decides."""
+
+    @property
+    def decisive(self) -> Estimate:
+        """What models are compared by."""
+        found = self.late or self.ndcg
+        assert found is not None
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +92,7 @@ class Choice:
     config: dict[str, Any]
     reason: str
     candidates: list[Candidate]
-    """Best first."""
+    """Those that were compared at last first; of them, and of the others, the best first."""
     learned: Mapping[str, Recommender] = field(default_factory=dict, compare=False, repr=False)
     """The best setting of each model as it was judged, by name; empty if nothing was."""
 
@@ -98,8 +114,7 @@ class _Best:
 
     @property
     def ndcg(self) -> Estimate:
-        assert self.candidate.ndcg is not None
-        return self.candidate.ndcg
+        return self.candidate.decisive
 
 
 def choose(
@@ -138,6 +153,8 @@ def choose(
         for config in GRIDS[model]
         if model != STACK and (timed or config.get("window_days") is None)
     ]
+    if not settings and asked == STACK:
+        raise NoUsableRows("a stack", "none of the models that it may take can be tried")
     if len(settings) == 1:
         model, config = settings[0]
         return Choice(model, config, f"{model} has one setting to try", [])
@@ -160,10 +177,18 @@ def choose(
             candidates.append(candidate)
             _keep_best(best, candidate, fitted)
         on_progress((done + 1) / (len(settings) + 1))
+    rule = split.rule
     if STACK in names:
-        candidates.append(_stacked(best, past, split.test, k, seed, timed=timed))
+        before = {name: found.candidate for name, found in best.items()}
+        if timed:
+            second, told = _forward(best, split, past, k, seed)
+            rule += told
+        else:
+            second = _out_of_fold(best, split, past, k, seed)
+        now = {id(before[name]): best[name].candidate for name in before}
+        candidates = [now.get(id(candidate), candidate) for candidate in candidates] + second
     on_progress(1.0)
-    return _choice(candidates, best, asked, k, split.rule)
+    return _choice(candidates, best, asked, k, rule)
 
 
 def validation_split(log: pl.DataFrame) -> Split:
@@ -199,50 +224,74 @@ def _keep_best(best: dict[str, _Best], candidate: Candidate, learned: Recommende
         best[candidate.model] = found
 
 
-def _stacked(
-    best: dict[str, _Best],
-    past: Interactions,
-    validation: pl.DataFrame,
-    k: int,
-    seed: int,
-    *,
-    timed: bool,
-) -> Candidate:
-    """A second ranking over the best setting of each model.
+def _stacks(best: Mapping[str, _Best], seed: int) -> list[StackModel]:
+    """Untaught second rankings over the best setting of each model, one for each of `GRIDS`."""
+    bases = {name: _plain(found) for name, found in best.items()}
+    configs = [StackConfig(bases=bases, seed=seed, **config) for config in GRIDS[STACK]]
+    return [StackModel(config) for config in configs]
 
-    Where the log tells the time, validation is a stretch of days with fashions of its own, and
-    trees that learned from other users' plays of those days know them. So the stack is judged by
-    trees that learned from the end of the past; otherwise out of fold over users. What is kept
-    has learned from validation in either case.
+
+def _stack_candidate(stack: StackModel, ndcg: Estimate | None, note: str = "") -> Candidate:
+    config = {name: getattr(stack.config, name) for name in ("bases", "ranker", "penalty")}
+    return Candidate(STACK, config, ndcg, note, late=ndcg)
+
+
+def _forward(
+    best: dict[str, _Best], split: Split, past: Interactions, k: int, seed: int
+) -> tuple[list[Candidate], str]:
+    """Judge second rankings, and the best of each model again, on the later half of validation.
+
+    Adds the best second ranking to `best`, taught by both halves. Also told is where the half is.
     """
-    configs = {name: _plain(found) for name, found in best.items()}
-    bases = [found.learned for found in best.values()]
-    config: dict[str, Any] = {"bases": configs}
-    stack = StackModel(StackConfig(**config, seed=seed))
+    stacks = _stacks(best, seed)
+    learned = {name: found.learned for name, found in best.items()}
     try:
-        stack.learn_ranking(past, _targets(past, validation), bases)
-        judged = StackModel(stack.config).fit(past) if timed else stack
+        half = halves(split, past, learned)
+        _judged(half.late.bases[0], half.judged_on, k)
     except NoUsableRows as error:
-        return Candidate(STACK, config, None, str(error))
-    score = None if timed else stack.out_of_fold
-    candidate = Candidate(STACK, config, _judged(judged, validation, k, score))
-    _keep_best(best, candidate, stack)
-    return candidate
+        return [_stack_candidate(stack, None, str(error)) for stack in stacks], ""
+    candidates, rankings = [], []
+    for stack in stacks:
+        try:
+            stack.learn_ranking([half.early])
+        except NoUsableRows as error:
+            candidates.append(_stack_candidate(stack, None, str(error)))
+            continue
+        stack.take_bases(half.late.past, half.late.bases)
+        candidates.append(_stack_candidate(stack, _judged(stack, half.judged_on, k)))
+        rankings.append(_Best(candidates[-1], stack))
+    if not rankings:
+        return candidates, ""
+    for name, model in zip(learned, half.late.bases, strict=True):
+        late = _judged(model, half.judged_on, k)
+        best[name] = _Best(replace(best[name].candidate, late=late), learned[name])
+    winner = max(rankings, key=lambda found: found.ndcg.value)
+    taught = StackModel(winner.learned.config)
+    taught.learn_ranking([half.early, half.late])
+    best[STACK] = _Best(winner.candidate, taught)
+    return candidates, f"; models were compared on its later half, {half.rule}"
+
+
+def _out_of_fold(
+    best: dict[str, _Best], split: Split, past: Interactions, k: int, seed: int
+) -> list[Candidate]:
+    """Judge second rankings out of fold over users, and add the best to `best`."""
+    candidates = []
+    taught = lesson(past, split.test, [found.learned for found in best.values()])
+    for stack in _stacks(best, seed):
+        try:
+            stack.learn_ranking([taught])
+        except NoUsableRows as error:
+            candidates.append(_stack_candidate(stack, None, str(error)))
+            continue
+        found = _judged(stack, split.test, k, stack.out_of_fold)
+        candidates.append(_stack_candidate(stack, found))
+        _keep_best(best, candidates[-1], stack)
+    return candidates
 
 
 def _plain(found: _Best) -> dict[str, Any]:
     return {**found.candidate.config, **found.learned.settled()}
-
-
-def _targets(past: Interactions, validation: pl.DataFrame) -> dict[str, Ints]:
-    """For each user, the numbers of the items of validation that the past has."""
-    numbers = {item: number for number, item in enumerate(past.items)}
-    plays = first_plays(validation).filter(pl.col(ITEM).is_in(past.items))
-    grouped = plays.group_by(USER, maintain_order=True).agg(ITEM)
-    return {
-        user: np.array([numbers[title] for title in titles], np.int64)
-        for user, titles in grouped.iter_rows()
-    }
 
 
 def _choice(
@@ -261,7 +310,7 @@ def _choice(
     winner = min(equals, key=lambda found: order[found.candidate.model])
     ranked = sorted(
         (candidate for candidate in candidates if candidate.ndcg is not None),
-        key=lambda candidate: -candidate.ndcg.value if candidate.ndcg else 0.0,
+        key=lambda candidate: (candidate.late is None, -candidate.decisive.value),
     )
     return Choice(
         model=winner.candidate.model,

@@ -5,7 +5,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from recsys.atomic import whole_file
+from recsys.context import Impressions, first_impressions
 from recsys.errors import (
     MissingColumns,
     NoModel,
@@ -23,15 +24,15 @@ from recsys.errors import (
     UnusableModel,
 )
 from recsys.forgetting import refuse_forgotten
-from recsys.interactions import WHEN, first_plays
+from recsys.interactions import Interactions, played
 from recsys.logs.files import read_table
 from recsys.logs.store import LogStore
 from recsys.models.content import VECTOR
-from recsys.models.model import Progress, Recommender, quiet, read_card
+from recsys.models.model import Progress, Reason, Recommender, quiet, read_card
 from recsys.models.registry import load_model
 from recsys.off_policy import draw_list
 from recsys.rules import Occasion, Rule, apply_rules
-from recsys.viewing_log import ITEM, TITLE, USER
+from recsys.viewing_log import ITEM, ORDER, TIMESTAMP, TITLE, USER
 
 CURRENT = "current.json"
 DRAWN_FROM = 5
@@ -87,10 +88,11 @@ class Served:
     simulated: bool
     """Whether the model learned from a simulated log."""
     recommendations: list[dict[str, Any]]
-    """`rank, item, title, score, because, rules`, best first.
+    """`rank, item, title, score, because, rules, propensity`, best first.
 
     `because` names the watched titles that speak for the item, `item, title, share` each; `rules`
-    the rules that touched its place.
+    the rules that touched its place; `propensity` is the chance at which the title came to it, 1
+    unless the list was drawn.
     """
     exact: bool
     """Whether `because` is how the score adds up; if not, what each title changes when left out."""
@@ -152,16 +154,31 @@ def up_to_date(model: Recommender, store: LogStore, users: Sequence[str]) -> Rec
     if not store.imports():
         return model
     rows = store.collect(store.scan().filter(pl.col(USER).is_in(list(users))))
-    if rows.is_empty():
+    rows = rows.filter(pl.col(ITEM).is_in(model.items)).sort(TIMESTAMP, ORDER, ITEM)
+    if played(rows).is_empty():
         return model
-    number = {item: place for place, item in enumerate(model.items)}
-    plays = first_plays(rows).filter(pl.col(ITEM).is_in(model.items)).sort(WHEN, ITEM)
-    grouped = plays.group_by(USER, maintain_order=True).agg(ITEM)
-    return model.with_histories(
-        {
-            user: np.array([number[item] for item in items], np.int64)
-            for user, items in grouped.iter_rows()
-        }
+    found = _as_numbered_by(model, rows)
+    histories = dict(zip(found.users, found.histories(), strict=True))
+    contexts = found.contexts() if model.reads_context else []
+    return model.with_histories(histories, dict(zip(found.users, contexts, strict=False)))
+
+
+def _as_numbered_by(model: Recommender, rows: pl.DataFrame) -> Interactions:
+    """The interactions of a log of the model's items, with its numbers of items and devices."""
+    found = Interactions.from_log(rows)
+    place = model.numbers
+    listed = sorted(place)
+    shown = Impressions.numbered(first_impressions(rows, timed=found.timed), found.users, listed)
+    number = np.array([place[item] for item in listed], np.int64)
+    known = {device: number for number, device in enumerate(model.devices)}
+    device = np.array([*(known.get(name, -1) for name in found.devices), -1], np.int64)
+    return replace(
+        found,
+        items=model.items,
+        item=np.array([place[item] for item in found.items], np.int64)[found.item],
+        shown=replace(shown, item=number[shown.item]),
+        device=device[found.device] if model.devices else found.device[:0],
+        devices=model.devices if found.devices else (),
     )
 
 
@@ -284,9 +301,24 @@ def read_embeddings(file: Path) -> pl.DataFrame:
         raise UnreadableLog(file, f"{VECTOR} does not hold lists of numbers") from error
     if vectors.list.len().n_unique() != 1 or vectors.null_count():
         raise UnreadableLog(file, f"the lists of {VECTOR} are not all of one length")
-    return pl.DataFrame({ITEM: table[ITEM].cast(pl.String), VECTOR: vectors}).unique(
-        ITEM, keep="last", maintain_order=True
-    )
+    if not vectors.list.len()[0]:
+        raise UnreadableLog(file, f"the lists of {VECTOR} are empty")
+    made = pl.DataFrame({ITEM: table[ITEM].cast(pl.String), VECTOR: vectors})
+    values = pl.col(VECTOR).list
+    whole = values.eval(pl.element().is_finite().fill_null(False)).list.all()
+    some = values.eval(pl.element() != 0).list.any()
+    faults = {
+        f"without an {ITEM}": pl.col(ITEM).is_null(),
+        f"with a {VECTOR} that is not of finite numbers": ~whole,
+        f"with a {VECTOR} of zeros, which is like nothing": ~some,
+    }
+    for what, wrong in faults.items():
+        rows = made.with_row_index("row", 1).filter(wrong)
+        if rows.height:
+            first = rows.row(0, named=True)
+            told = f"{rows.height} rows {what}, the first is row {first['row']} ({first[ITEM]})"
+            raise UnreadableLog(file, f"it has {told}; leave them out")
+    return made.unique(ITEM, keep="last", maintain_order=True)
 
 
 def _with_facts(titles: pl.DataFrame, facts: pl.DataFrame | None) -> pl.DataFrame:
@@ -318,14 +350,18 @@ def serve(
     adds = placing or Placing()
     asked = len(model.items) if adds.rules else k  # a rule may bring up any title
     ranked = model.recommend(user, asked)
-    told = _with_facts(titles, adds.facts) if adds.rules else titles.head(0)
-    facts = {row[ITEM]: row for row in told.iter_rows(named=True)}
+    table = _with_facts(titles, adds.facts) if adds.rules else titles.head(0)
+    facts = {row[ITEM]: row for row in table.iter_rows(named=True)}
     scores = {entry.item: entry.score for entry in ranked.items}
     placed = apply_rules(scores, adds.rules, facts, adds.occasion, k)
-    names = {item: name or item for item, name in titles.select(ITEM, TITLE).iter_rows()}
-    number = {item: place for place, item in enumerate(model.items)} if ranked.known else {}
-    shown = np.array([number[entry.item] for entry in placed if number], np.int64)
-    because = model.reasons(model.history(user), shown) if len(shown) else [[] for _ in placed]
+    known = placed if ranked.known else []
+    shown = np.array([model.numbers[entry.item] for entry in known], np.int64)
+    because: list[list[Reason]] = [[] for _ in placed]
+    if len(shown):
+        because = model.reasons(model.history(user), shown, context=model.context(user))
+    named = {e.item for e in placed} | {reason.item for reasons in because for reason in reasons}
+    told = titles.select(ITEM, TITLE).filter(pl.col(ITEM).is_in(list(named)))
+    names = {item: name or item for item, name in told.iter_rows()}
     return Served(
         user=user,
         known=ranked.known,
@@ -342,6 +378,7 @@ def serve(
                     for r in reasons
                 ],
                 "rules": list(entry.rules),
+                "propensity": 1.0,
             }
             for rank, (entry, reasons) in enumerate(zip(placed, because, strict=True), start=1)
         ],

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 from scipy import sparse
 
+from recsys.context import Context
 from recsys.interactions import Floats, Interactions, Ints, recency_weights
 from recsys.models.model import Progress, Recommender, State, quiet
 
@@ -107,7 +108,7 @@ class AlsModel(Recommender):
             users[row] = np.linalg.solve(squares, (1 + alpha) * weighed.sum(axis=0))
         return users
 
-    def contributions(self, history: Ints, items: Ints) -> Floats:
+    def contributions(self, history: Ints, items: Ints, context: Context | None = None) -> Floats:
         """Each title's part of the user's factors, times each item's; they add up to the scores.
 
         Hu, Koren, Volinsky 2008, section 5: given the history, the score is linear in its titles.

@@ -1,33 +1,40 @@
-"""A second ranking over the candidates of the others: LambdaRank by gradient-boosted trees.
+"""A second ranking over the candidates of the others, by boosted trees or by a few weights.
 
-C. Burges, From RankNet to LambdaRank to LambdaMART, 2010; fitted by LightGBM. The trees learn on
-what users came to after the interactions that the first rankers and all features come from.
+Trees: LambdaRank, C. Burges, From RankNet to LambdaRank to LambdaMART, 2010, fitted by LightGBM.
+Weights: `logit`. Both learn on what users came to after the interactions that the first rankers
+and all features come from.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from recsys.context import Context
 from recsys.errors import NoUsableRows
 from recsys.interactions import Floats, Interactions, Ints, newest_part
+from recsys.metrics import Hits
 from recsys.models.candidates import (
     COLUMNS,
     Candidates,
     ItemFacts,
     feature_names,
     find_candidates,
+    steady_columns,
 )
+from recsys.models.logit import Logit, fit_logit
 from recsys.models.model import Progress, Recommender, State, quiet
+from recsys.models.trees import Trees, TreeSettings, fit_folds, fit_trees, read_trees
 
-if TYPE_CHECKING:
-    import lightgbm
-
+Ranker = Trees | Logit
 BATCH = 256
 BOOSTER = "booster.txt"
 BASES = "bases"
+RANKERS = ("trees", "logit")
+MOST_USERS = 30_000
+"""Of one lesson; the candidates of so many take 0.7 GB."""
 FEWEST_USERS = 50
 """Users with something to learn from, below which trees would learn chance."""
 
@@ -40,6 +47,10 @@ class StackConfig:
         default_factory=lambda: {"popularity": {"window_days": 7.0}, "transitions": {}, "ease": {}}
     )
     """The first rankers by name, and the config of each."""
+    ranker: str = "trees"
+    """`trees` (LambdaRank) or `logit`, a few weights that know less and forget less."""
+    penalty: float = 0.01
+    """Of the logit, on the squares of its weights, > 0."""
     candidates: int = 150
     """How many titles are ranked again for a user; the others come after them."""
     trees: int = 400
@@ -57,8 +68,24 @@ class StackConfig:
     def __post_init__(self) -> None:
         if not self.bases or "stack" in self.bases:
             raise ValueError(f"a stack needs bases other than itself, got {list(self.bases)}")
+        if self.ranker not in RANKERS:
+            raise ValueError(f"ranker is one of {', '.join(RANKERS)}, not {self.ranker!r}")
+        if self.penalty <= 0:
+            raise ValueError(f"need penalty > 0, got {self.penalty}")
         if self.folds < 2:
             raise ValueError(f"need folds >= 2, got {self.folds}")
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What users came to after a past, for a second ranking to learn from."""
+
+    past: Interactions
+    """All features come from it."""
+    targets: Mapping[str, Ints]
+    """For users of the past, the numbers of the items they came to after it."""
+    bases: Sequence[Recommender]
+    """Fitted on `past`."""
 
 
 class StackModel(Recommender):
@@ -66,6 +93,7 @@ class StackModel(Recommender):
 
     name = "stack"
     config_type = StackConfig
+    reads_context = True
 
     def _learn(self, interactions: Interactions, on_progress: Progress) -> None:
         """Bases on the older part, trees on the newer, then the bases afresh on all."""
@@ -77,54 +105,75 @@ class StackModel(Recommender):
         }
         bases = [base.fit(past) for base in self._new_bases()]
         on_progress(0.4)
-        self.learn_ranking(past, targets, bases, lambda done: on_progress(0.4 + 0.3 * done))
+        self.learn_ranking(
+            [Lesson(past, targets, bases)], lambda done: on_progress(0.4 + 0.3 * done)
+        )
         self.take_bases(interactions, [base.updated(interactions) for base in bases])
         on_progress(1.0)
 
-    def learn_ranking(
-        self,
-        past: Interactions,
-        targets: Mapping[str, Ints],
-        bases: Sequence[Recommender],
-        on_progress: Progress = quiet,
-    ) -> None:
-        """Learn the trees.
-
-        Args:
-            past: What the bases were fitted on; all features come from it.
-            targets: For users of the past, the numbers of the items they came to after it.
-            bases: Fitted on `past`.
-            on_progress: Called with the share done.
+    def learn_ranking(self, lessons: Sequence[Lesson], on_progress: Progress = quiet) -> None:
+        """Learn to rank; the last lesson's past and bases are those that are ranked from then on.
 
         Raises:
             NoUsableRows: Too few users came to one of their candidates.
         """
-        self.take_bases(past, bases)
-        histories = dict(zip(past.users, past.histories(), strict=True))
-        users = [user for user in targets if len(histories.get(user, ()))]
-        rows, labels, learned = [], [], []
-        for begin in range(0, len(users), BATCH):
-            batch = users[begin : begin + BATCH]
-            found = self._candidates([histories[user] for user in batch])
-            for row, user in enumerate(batch):
-                label = np.isin(found.items[row], targets[user]) & found.real[row]
-                if label.any() and not label.all():
-                    kept = found.real[row]
-                    rows.append(found.features[row][kept])
-                    labels.append(label[kept])
-                    learned.append(user)
-            on_progress(0.5 * (begin + len(batch)) / len(users))
+        rows: list[Floats] = []
+        labels: list[Hits] = []
+        learned: list[str] = []
+        for number, lesson in enumerate(lessons):
+            self.take_bases(lesson.past, lesson.bases)
+            for users, features, came in self._tables(lesson):
+                learned += users
+                rows += features
+                labels += came
+            on_progress(0.5 * (number + 1) / len(lessons))
         if len(learned) < FEWEST_USERS:
             reason = f"{len(learned)} users came to one of their candidates"
             raise NoUsableRows("the second ranking", f"{reason}; it needs {FEWEST_USERS}")
         chance = np.random.default_rng(self.config.seed)
-        fold = chance.permutation(len(learned)) % self.config.folds
-        self._fold_of = dict(zip(learned, fold.tolist(), strict=True))
-        self._fold_boosters = self._fit_folds(rows, labels, fold)
-        # One number for all folds, so that none is judged with the number that suits it best.
-        self._fold_trees = round(np.mean([b.best_iteration for b in self._fold_boosters]))
-        self.booster = self._fit_trees(rows, labels, max(1, self._fold_trees))
+        users = list(dict.fromkeys(learned))  # a user of two lessons is in one fold
+        fold = chance.permutation(len(users)) % self.config.folds
+        self._fold_of = dict(zip(users, fold.tolist(), strict=True))
+        fold_of_row = np.array([self._fold_of[user] for user in learned])
+        self._fold_rankers: list[Ranker]
+        self.ranker: Ranker
+        if self.config.ranker == "logit":
+            penalty = self.config.penalty
+            kept = [np.flatnonzero(fold_of_row != n).tolist() for n in range(self.config.folds)]
+            self._fold_rankers = [
+                fit_logit([rows[row] for row in part], [labels[row] for row in part], penalty)
+                for part in kept
+            ]
+            self.ranker = fit_logit(rows, labels, penalty)
+        else:
+            settings = self._tree_settings()
+            folds = fit_folds(rows, labels, fold_of_row, settings)
+            self._fold_rankers = list(folds)
+            self.ranker = fit_trees(rows, labels, folds[0].count, settings)
         on_progress(1.0)
+
+    def _tables(self, lesson: Lesson) -> Iterator[tuple[list[str], list[Floats], list[Hits]]]:
+        """Batches of users who came to some of their candidates: names, features, labels."""
+        told = zip(lesson.past.histories(), lesson.past.contexts(), strict=True)
+        known = dict(zip(lesson.past.users, told, strict=True))
+        users = [user for user in lesson.targets if user in known and len(known[user][0])]
+        if len(users) > MOST_USERS:  # more would fill the memory and teach little
+            drawn = np.random.default_rng(self.config.seed).permutation(len(users))[:MOST_USERS]
+            users = [users[row] for row in np.sort(drawn).tolist()]
+        for begin in range(0, len(users), BATCH):
+            batch = users[begin : begin + BATCH]
+            histories, contexts = zip(*(known[user] for user in batch), strict=True)
+            found = self._candidates(histories, contexts)
+            features = self._features(found)
+            names, rows, labels = [], [], []
+            for row, user in enumerate(batch):
+                label = np.isin(found.items[row], lesson.targets[user]) & found.real[row]
+                if label.any() and not label.all():
+                    kept = found.real[row]
+                    names.append(user)
+                    rows.append(features[row][kept])
+                    labels.append(label[kept])
+            yield names, rows, labels
 
     def take_bases(self, interactions: Interactions, bases: Sequence[Recommender]) -> None:
         """Rank from now on the candidates of these bases, fitted on these interactions."""
@@ -136,13 +185,14 @@ class StackModel(Recommender):
                 self._popular = base.score_histories([np.empty(0, np.int64)])[0]
 
     def out_of_fold(self, users: Sequence[str], histories: Sequence[Ints]) -> Floats:
-        """Scores by trees that did not learn from the user: `(users, items)`.
+        """Scores by what was learned from others than the user: `(users, items)`.
 
-        Only after `learn_ranking`, for histories of its past.
+        Only after `learn_ranking`, for histories of its last past.
         """
-        scores = self.score_histories(histories)
-        for number, booster in enumerate(self._fold_boosters):
-            # Users that no fold learned from are given the first fold's trees.
+        contexts = [self.context(user) for user in users]
+        scores = self.score_histories(histories, contexts)
+        for number, ranker in enumerate(self._fold_rankers):
+            # Users that no fold learned from are given the first fold's.
             rows = [
                 row
                 for row, user in enumerate(users)
@@ -150,14 +200,14 @@ class StackModel(Recommender):
             ]
             for begin in range(0, len(rows), BATCH):
                 batch = rows[begin : begin + BATCH]
-                asked = [histories[row] for row in batch]
-                scores[batch] = self._ranked(booster, asked, self._fold_trees)
+                asked = [histories[row] for row in batch], [contexts[row] for row in batch]
+                scores[batch] = self._ranked(ranker, *asked)
         return scores
 
     def updated(self, interactions: Interactions, on_progress: Progress = quiet) -> "StackModel":
-        """The same trees over bases that know the interactions."""
+        """The same second ranking over bases that know the interactions."""
         other = type(self)(self.config)
-        other.booster = self.booster
+        other.ranker = self.ranker
         bases: list[Recommender] = []
         for base in self.bases:
             bases.append(base.updated(interactions))
@@ -166,9 +216,17 @@ class StackModel(Recommender):
         return other
 
     def importances(self) -> dict[str, float]:
-        """How much each feature gained in the trees, as shares that add up to 1, largest first."""
-        gains = np.asarray(self.booster.feature_importance("gain"), np.float64)
-        named = zip(feature_names(self.bases), (gains / max(gains.sum(), 1e-12)), strict=True)
+        """How much each feature counts, as shares that add up to 1, largest first.
+
+        Of trees, what it gained in them; of a logit, the size of its weight.
+        """
+        names = feature_names(self.bases)
+        if isinstance(self.ranker, Logit):
+            names = [names[place] for place in steady_columns(self.bases)[0]]
+            gains = np.abs(self.ranker.weights)
+        else:
+            gains = np.asarray(self.ranker.booster.feature_importance("gain"), np.float64)
+        named = zip(names, gains / max(gains.sum(), 1e-12), strict=True)
         return dict(sorted(((n, float(g)) for n, g in named), key=lambda pair: -pair[1]))
 
     def _new_bases(self) -> list[Recommender]:
@@ -177,24 +235,34 @@ class StackModel(Recommender):
         seed = self.config.seed
         return [make_model(name, seed, **config) for name, config in self.config.bases.items()]
 
-    def _candidates(self, histories: Sequence[Ints]) -> Candidates:
-        return find_candidates(self.bases, self.columns, histories, self.config.candidates)
+    def _candidates(self, histories: Sequence[Ints], contexts: Sequence[Context]) -> Candidates:
+        count = self.config.candidates
+        return find_candidates(self.bases, self.columns, histories, contexts, count)
+
+    def _features(self, found: Candidates) -> Floats:
+        """`(histories, candidates, features)`, those that the second ranking goes by."""
+        if self.config.ranker == "trees":
+            return found.features
+        kept, by_logarithm = steady_columns(self.bases)
+        features = found.features[:, :, kept]
+        features[:, :, by_logarithm] = np.log1p(features[:, :, by_logarithm])
+        return features
 
     def _score(self, histories: Sequence[Ints]) -> Floats:
-        batches = range(0, len(histories), BATCH)
+        return self._score_within(histories, [Context()] * len(histories))
+
+    def _score_within(self, histories: Sequence[Ints], contexts: Sequence[Context]) -> Floats:
+        batches = [slice(begin, begin + BATCH) for begin in range(0, len(histories), BATCH)]
         return np.concatenate(
-            [self._ranked(self.booster, histories[begin : begin + BATCH]) for begin in batches]
+            [self._ranked(self.ranker, histories[rows], contexts[rows]) for rows in batches]
         )
 
     def _ranked(
-        self, booster: "lightgbm.Booster", histories: Sequence[Ints], trees: int | None = None
+        self, ranker: Ranker, histories: Sequence[Ints], contexts: Sequence[Context]
     ) -> Floats:
-        """Candidates by the trees, above all others by the place their bases give them."""
-        found = self._candidates(histories)
-        rows, count, width = found.features.shape
-        flat = found.features.reshape(rows * count, width)
-        predicted = booster.predict(flat, num_iteration=trees or -1, num_threads=1)
-        values = np.asarray(predicted, np.float32).reshape(rows, count)
+        """Candidates by the second ranking, above all others by the place their bases give them."""
+        found = self._candidates(histories, contexts)
+        values = ranker.values(self._features(found)).astype(np.float32)
         # Trees part candidates into leaves; what ties is parted by the bases.
         values += np.float32(1e-3) * np.take_along_axis(found.order, found.items, axis=1)
         lowest = values.min(axis=1, keepdims=True)
@@ -203,55 +271,20 @@ class StackModel(Recommender):
         np.put_along_axis(scores, found.items, kept, axis=1)
         return np.asarray(scores, np.float32)
 
-    def _parameters(self) -> dict[str, Any]:
-        return {
-            "objective": "lambdarank",
-            "metric": "ndcg",
-            "eval_at": [10],
-            "lambdarank_truncation_level": 20,
-            "learning_rate": self.config.learning_rate,
-            "num_leaves": self.config.leaves,
-            "min_data_in_leaf": self.config.fewest_rows,
-            "feature_fraction": 0.7,
-            "lambda_l2": 1.0,
-            "max_bin": 127,
-            "num_threads": 1,
-            "deterministic": True,
-            "force_row_wise": True,
-            "seed": self.config.seed,
-            "verbosity": -1,
-        }
-
-    def _fit_folds(
-        self, rows: Sequence[Floats], labels: Sequence[Any], fold: Ints
-    ) -> "list[lightgbm.Booster]":
-        """One booster for each fold, learned from the others and stopped where it is best on it."""
-        import lightgbm
-
-        boosters = []
-        for number in range(self.config.folds):
-            learn = _dataset(rows, labels, np.flatnonzero(fold != number))
-            judge = _dataset(rows, labels, np.flatnonzero(fold == number), learn)
-            stop = lightgbm.early_stopping(40, verbose=False)
-            booster = lightgbm.train(
-                self._parameters(), learn, self.config.trees, valid_sets=[judge], callbacks=[stop]
-            )
-            boosters.append(booster)
-        return boosters
-
-    def _fit_trees(
-        self, rows: Sequence[Floats], labels: Sequence[Any], trees: int
-    ) -> "lightgbm.Booster":
-        import lightgbm
-
-        everyone = np.arange(len(rows))
-        return lightgbm.train(self._parameters(), _dataset(rows, labels, everyone), trees)
+    def _tree_settings(self) -> TreeSettings:
+        asked = self.config
+        return TreeSettings(
+            asked.trees, asked.leaves, asked.learning_rate, asked.fewest_rows, asked.seed
+        )
 
     def _state(self) -> State:
+        if isinstance(self.ranker, Logit):
+            return {"columns": self.columns, **asdict(self.ranker)}
         return {"columns": self.columns}
 
     def _save_parts(self, folder: Path) -> None:
-        self.booster.save_model(folder / BOOSTER)
+        if isinstance(self.ranker, Trees):
+            self.ranker.booster.save_model(folder / BOOSTER)
         for base in self.bases:
             part = folder / BASES / base.name
             part.mkdir(parents=True)
@@ -261,38 +294,17 @@ class StackModel(Recommender):
         if state["columns"].shape != (len(self.items), len(COLUMNS)):
             raise ValueError("the facts do not fit the items")
         self.columns = state["columns"]
+        if self.config.ranker == "logit":
+            self.ranker = Logit(state["weights"], state["mean"], state["spread"])
 
     def _restore_parts(self, folder: Path) -> None:
-        import lightgbm
-
         from recsys.models.registry import model_type
 
         self.bases = [model_type(name).load(folder / BASES / name) for name in self.config.bases]
         if any(base.items != self.items for base in self.bases):
             raise ValueError("a base does not have the items of the whole")
-        text = (folder / BOOSTER).read_text("utf-8")
-        if not text.startswith("tree\n"):
-            raise ValueError(f"{BOOSTER} is not a LightGBM text model")
-        try:
-            self.booster = lightgbm.Booster(model_str=text)
-        except lightgbm.basic.LightGBMError as error:
-            raise ValueError(f"{BOOSTER}: {error}") from error
-        if self.booster.num_feature() != len(feature_names(self.bases)):
-            raise ValueError("the trees do not fit the features")
-
-
-def _dataset(
-    rows: Sequence[Floats],
-    labels: Sequence[Any],
-    users: Ints,
-    reference: "lightgbm.Dataset | None" = None,
-) -> "lightgbm.Dataset":
-    import lightgbm
-
-    return lightgbm.Dataset(
-        np.concatenate([rows[user] for user in users]),
-        label=np.concatenate([labels[user] for user in users]).astype(np.int8),
-        group=[len(rows[user]) for user in users],
-        reference=reference,
-        free_raw_data=True,
-    )
+        if self.config.ranker == "trees":
+            self.ranker = read_trees(folder / BOOSTER, len(feature_names(self.bases)))
+        else:
+            assert isinstance(self.ranker, Logit)
+            self.ranker.check(len(steady_columns(self.bases)[0]))

@@ -10,10 +10,12 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
+from recsys.context import Context
 from recsys.interactions import MICROSECONDS_A_DAY, Floats, Interactions, Ints
 from recsys.models.model import Recommender
 
 WINDOWS_DAYS = (1.0, 3.0, 7.0, 28.0)
+SHOWN_DAYS = (1.0, 3.0)
 UNSEEN = np.float32(-np.inf)
 
 
@@ -33,6 +35,12 @@ class ItemFacts:
     """`log(1 + days)` since the last play; 0 without timestamps."""
     share: Floats
     """The mean share watched, 0 to 1."""
+    part: Floats
+    """`(items, windows)`: `log` of the item's part of all plays in the last `WINDOWS_DAYS`."""
+    shown: Floats
+    """`(items, 2)`: `log(1 + users)` to whom it was shown in vain in the last `SHOWN_DAYS`."""
+    taken: Floats
+    """`log` of the plays of the last 28 days over plays and vain impressions; 0 without any."""
 
     @classmethod
     def of(cls, interactions: Interactions) -> "ItemFacts":
@@ -52,13 +60,19 @@ class ItemFacts:
         np.minimum.at(last, item, days)
         last[plays == 0] = 0
         windows = [within(window) * interactions.timed for window in WINDOWS_DAYS]
+        counts = np.stack(windows, axis=1)
+        vain = [_vain(interactions, window) for window in (*SHOWN_DAYS, WINDOWS_DAYS[-1])]
+        taken = np.log((counts[:, -1] + 1) / (counts[:, -1] + vain[-1] + 3))
         return cls(
             plays=np.log1p(plays).astype(np.float32),
-            recent=np.log1p(np.stack(windows, axis=1)).astype(np.float32),
+            recent=np.log1p(counts).astype(np.float32),
             rise=np.log((within(3) + 1) / (within(9) / 3 + 1)).astype(np.float32),
             age=np.log1p(first).astype(np.float32),
             idle=np.log1p(last).astype(np.float32),
             share=(watched / np.maximum(plays, 1)).astype(np.float32),
+            part=np.log((counts + 0.3) / (counts.sum(axis=0) + 1)).astype(np.float32),
+            shown=np.log1p(np.stack(vain[:-1], axis=1)).astype(np.float32),
+            taken=(taken * bool(vain[-1].any())).astype(np.float32),
         )
 
     def columns(self) -> Floats:
@@ -74,8 +88,20 @@ COLUMNS = (
     "age",
     "idle",
     "share watched",
+    *(f"part of {days:g} days" for days in WINDOWS_DAYS),
+    *(f"shown in vain {days:g} days" for days in SHOWN_DAYS),
+    "taken when shown",
 )
 """Names of the columns of `ItemFacts`."""
+
+
+def _vain(interactions: Interactions, window: float) -> npt.NDArray[np.int64]:
+    """To how many users each item was shown and not played, in the last days of the log."""
+    shown, items = interactions.shown, len(interactions.items)
+    if not (interactions.timed and len(shown.item)):
+        return np.zeros(items, np.int64)
+    days = (interactions.when.max() - shown.when) / MICROSECONDS_A_DAY
+    return np.bincount(shown.item[days < window], minlength=items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +121,30 @@ class Candidates:
 def feature_names(bases: Sequence[Recommender]) -> list[str]:
     """Names of the features, in their order."""
     of_bases = [f"{base.name} {what}" for base in bases for what in ("score", "place")]
-    return [*of_bases, "best place", *COLUMNS, "history length", "history plays", "plays above"]
+    of_users = ("history length", "history plays", "plays above", "passed over")
+    return [*of_bases, "best place", *COLUMNS, *of_users]
+
+
+def steady_columns(bases: Sequence[Recommender]) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """Places of the features that a few weights can use, and which of them enter by logarithm."""
+    steady = {"age", "idle", "plays above", "passed over", "taken when shown"}
+    names = feature_names(bases)
+    of_bases = 2 * len(bases)
+    kept = [
+        place
+        for place, name in enumerate(names)
+        if place < of_bases or name in steady or name.startswith(("part of", "shown in vain"))
+    ]
+    by_logarithm = [place < of_bases and names[place].endswith(" place") for place in kept]
+    return np.array(kept, np.int64), np.array(by_logarithm, np.bool_)
 
 
 def find_candidates(
-    bases: Sequence[Recommender], columns: Floats, histories: Sequence[Ints], count: int
+    bases: Sequence[Recommender],
+    columns: Floats,
+    histories: Sequence[Ints],
+    contexts: Sequence[Context],
+    count: int,
 ) -> Candidates:
     """What the first rankers put highest for each history, taken from them in turn.
 
@@ -107,11 +152,12 @@ def find_candidates(
         bases: Fitted on the same interactions.
         columns: `ItemFacts.columns` of those interactions.
         histories: Numbers of items, oldest first; none is empty.
+        contexts: What else is known, for each history.
         count: How many candidates; at most as many as there are items.
     """
     items, rows = len(columns), len(histories)
     count = min(count, items)
-    scores = [base.score_histories(histories) for base in bases]
+    scores = [base.score_histories(histories, contexts) for base in bases]
     seen = np.zeros((rows, items), np.bool_)
     for row, history in enumerate(histories):
         seen[row, history] = True
@@ -134,6 +180,10 @@ def find_candidates(
     shape = (rows, count)
     parts += [np.broadcast_to(lengths[:, None], shape), np.broadcast_to(usual[:, None], shape)]
     parts.append(of_items[:, :, 0] - usual[:, None])
+    passed = np.zeros((rows, items), np.float32)
+    for row, context in enumerate(contexts):
+        passed[row, context.passed] = 1
+    parts.append(np.take_along_axis(passed, chosen, axis=1))
     return Candidates(
         items=chosen,
         real=real,

@@ -7,7 +7,7 @@ Cold-Start Recommendations, ICDM 2010, section 4.1 (k nearest neighbours), on sc
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
+from recsys.context import Context
 from recsys.errors import NoUsableRows
 from recsys.interactions import Floats, Interactions, Ints
 from recsys.models.model import Progress, Recommender, State, quiet
@@ -41,6 +42,7 @@ class ContentModel(Recommender):
 
     name = "content"
     config_type = ContentConfig
+    reads_context = True
 
     @classmethod
     def around(cls, base: Recommender, embeddings: pl.DataFrame, neighbours: int = 10) -> Self:
@@ -53,7 +55,7 @@ class ContentModel(Recommender):
 
         Raises:
             NoUsableRows: None of the known titles has an embedding.
-            ValueError: The vectors differ in length.
+            ValueError: The vectors differ in length, are not all finite, or one is all 0.
         """
         model = cls(ContentConfig(base.name, _plain_config(base), neighbours))
         rows = dict(embeddings.select(ITEM, VECTOR).iter_rows())
@@ -74,30 +76,46 @@ class ContentModel(Recommender):
         return model
 
     def updated(self, interactions: Interactions, on_progress: Progress = quiet) -> Self:
-        """The base with more interactions; what is still new keeps its neighbours."""
-        base = self.base.updated(interactions, on_progress)
-        number = {item: place for place, item in enumerate(base.items)}
+        """The base with more interactions; what is still new keeps its neighbours.
+
+        Of those, titles that are in the log no more are left out, and so is a new title that has
+        none left.
+        """
+        return self._around_again(self.base.updated(interactions, on_progress))
+
+    def refitted(self, interactions: Interactions, on_progress: Progress = quiet) -> Self:
+        """As `updated`, with a base that knows nothing from before."""
+        return self._around_again(self.base.refitted(interactions, on_progress))
+
+    def _around_again(self, base: Recommender) -> Self:
+        number = base.numbers
         old = self.base.items
+        known = [place for place, item in enumerate(old) if item in number]
         moved = sparse.csr_array(
-            (np.ones(len(old), np.float32), (np.arange(len(old)), [number[i] for i in old])),
+            (np.ones(len(known), np.float32), (known, [number[old[place]] for place in known])),
             shape=(len(old), len(base.items)),
         )
+        near = sparse.csr_array(self.near @ moved)
+        total = np.asarray(near.sum(axis=1)).ravel()
         new = self.items[len(old) :]
-        still = [place for place, item in enumerate(new) if item not in number]
+        still = [place for place, item in enumerate(new) if item not in number and total[place] > 0]
         other = type(self)(self.config)
         items = (*base.items, *(new[place] for place in still))
-        other._take(base, items, sparse.csr_array((self.near @ moved)[still]))
+        even = sparse.diags_array(1 / total[still])
+        other._take(base, items, sparse.csr_array(even @ near[still], dtype=np.float32))
         return other
 
-    def contributions(self, history: Ints, items: Ints) -> Floats:
+    def contributions(self, history: Ints, items: Ints, context: Context | None = None) -> Floats:
         """A new title's are those of its neighbours, as its score is."""
         known = np.arange(len(self.base.items))
-        of_known = self.base.contributions(history, known)  # (history, known)
+        of_known = self.base.contributions(history, known, context)  # (history, known)
         return np.asarray(self._extended(of_known)[:, items], np.float32)
 
     def _take(self, base: Recommender, items: tuple[str, ...], near: "sparse.csr_array") -> None:
         self.base, self.items, self.near = base, items, near
         self._histories = {user: base.history(user) for user in base.users}
+        self._contexts = {user: base.context(user) for user in base.users if base.reads_context}
+        self.devices = base.devices
         self._popular = self._extended(base.score_histories([np.empty(0, np.int64)]))[0]
 
     def _learn(self, interactions: Interactions, on_progress: Progress) -> None:
@@ -109,8 +127,16 @@ class ContentModel(Recommender):
         self._take(base, base.items, sparse.csr_array((0, len(base.items)), dtype=np.float32))
 
     def _score(self, histories: Sequence[Ints]) -> Floats:
-        known = [history[history < len(self.base.items)] for history in histories]
-        return self._extended(self.base.score_histories(known))
+        return self._score_within(histories, [Context()] * len(histories))
+
+    def _score_within(self, histories: Sequence[Ints], contexts: Sequence[Context]) -> Floats:
+        told = zip(histories, contexts, strict=True)
+        known = [context.of_titles(history < len(self.base.items)) for history, context in told]
+        for row, context in enumerate(known):
+            passed = context.passed[context.passed < len(self.base.items)]
+            known[row] = replace(context, passed=passed)
+        kept = [history[history < len(self.base.items)] for history in histories]
+        return self._extended(self.base.score_histories(kept, known))
 
     def _extended(self, scores: Floats) -> Floats:
         """`(rows, known)` to `(rows, items)`."""
@@ -175,6 +201,8 @@ def _unit(vectors: Sequence[Sequence[float]]) -> Floats:
     if len({len(vector) for vector in vectors}) > 1:
         raise ValueError("the vectors of a table of embeddings have one length")
     table = np.asarray(vectors, np.float32)
+    if not np.isfinite(table).all() or not table.any(axis=1).all():
+        raise ValueError("the vectors of a table of embeddings are finite, and none is all 0")
     return np.asarray(table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12))
 
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.linalg import lapack
 
+from recsys.context import Context
 from recsys.errors import CatalogueTooLarge
 from recsys.interactions import Floats, Interactions, Ints, history_matrix, recency_weights
 from recsys.models.model import Progress, Recommender, State
@@ -52,7 +53,7 @@ class EaseModel(Recommender):
         watched = history_matrix(histories, len(self.items), self.config.decay)
         return np.asarray(watched @ self.weights, np.float32)
 
-    def contributions(self, history: Ints, items: Ints) -> Floats:
+    def contributions(self, history: Ints, items: Ints, context: Context | None = None) -> Floats:
         """Each title's recency times its weight to each item; they add up to the scores."""
         recency = recency_weights(len(history), self.config.decay)
         return np.asarray(recency[:, None] * self.weights[np.ix_(history, items)], np.float32)

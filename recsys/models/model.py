@@ -18,9 +18,11 @@ import polars as pl
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from recsys.context import CONTEXT, Context
 from recsys.errors import UnusableModel
 from recsys.interactions import MICROSECONDS_A_DAY, Floats, Interactions, Ints
 from recsys.metrics import top_k
+from recsys.models.saved import read_contexts, read_histories
 from recsys.viewing_log import ITEM, USER
 
 Progress = Callable[[float], None]
@@ -84,10 +86,17 @@ class Recommender(ABC):
     exact_reasons: ClassVar[bool] = False
     """Whether `contributions` add up to the score; if not, they come from leaving titles out."""
 
+    reads_context: ClassVar[bool] = False
+    """Whether scores depend on more than the history; if not, no context is kept."""
+
     items: tuple[str, ...]
     """The items that the model can rank; an item's number is its place here."""
 
+    _numbered: tuple[str, ...] | None = None
+    _numbers: dict[str, int]
+
     def __init__(self, config: Any = None) -> None:
+        self._contexts: dict[str, Context] = {}
         self.config = config if config is not None else self.config_type()
 
     def fit(self, interactions: Interactions, on_progress: Progress = quiet) -> Self:
@@ -102,12 +111,19 @@ class Recommender(ABC):
         The settings that fitting chose are kept. Models that can go on from what they know do so;
         the others are fitted anew.
         """
+        return self.refitted(interactions, on_progress)
+
+    def refitted(self, interactions: Interactions, on_progress: Progress = quiet) -> Self:
+        """A model in these settings that knows these interactions and nothing from before."""
         other = type(self)(replace(self.config, **self.settled()))
         return other.fit(interactions, on_progress)
 
     def _remember(self, interactions: Interactions) -> None:
         self.items = interactions.items
         self._histories = dict(zip(interactions.users, interactions.histories(), strict=True))
+        self.devices = interactions.devices
+        if self.reads_context:
+            self._contexts = dict(zip(interactions.users, interactions.contexts(), strict=True))
         self._popular = popularity(interactions, FALLBACK_DAYS)
 
     def rescored(self, config: Any) -> Self | None:
@@ -123,6 +139,14 @@ class Recommender(ABC):
         """Fields of the config that fitting chose, as they are to be for a fit without a choice."""
         return {}
 
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The number of each item."""
+        if self._numbered is not self.items:
+            self._numbers = {item: number for number, item in enumerate(self.items)}
+            self._numbered = self.items
+        return self._numbers
+
     def knows(self, user: str) -> bool:
         """Whether the model has a history of this user."""
         return len(self.history(user)) > 0
@@ -131,15 +155,23 @@ class Recommender(ABC):
         """The numbers of the items that a user watched in training, oldest first."""
         return self._histories.get(user, np.empty(0, np.int64))
 
+    def context(self, user: str) -> Context:
+        """What the model knows of a user besides the history; nothing if it does not read it."""
+        return self._contexts.get(user, Context())
+
     @property
     def users(self) -> list[str]:
         """The users of the training log, sorted."""
         return list(self._histories)
 
-    def with_histories(self, histories: Mapping[str, Ints]) -> Self:
+    def with_histories(
+        self, histories: Mapping[str, Ints], contexts: Mapping[str, Context] | None = None
+    ) -> Self:
         """The same model, which knows these users by these histories, oldest first."""
         other = copy.copy(self)
         other._histories = {**self._histories, **histories}
+        told = {**dict.fromkeys(histories, Context()), **(contexts or {})}
+        other._contexts = {**self._contexts, **told} if self.reads_context else {}
         return other
 
     def score(self, users: Sequence[str], items: Sequence[str] | None = None) -> Floats:
@@ -155,21 +187,30 @@ class Recommender(ABC):
         Raises:
             KeyError: A candidate is not one of `self.items`.
         """
-        scores = self.score_histories([self.history(user) for user in users])
+        scores = self.score_histories(
+            [self.history(user) for user in users], [self.context(user) for user in users]
+        )
         if items is None:
             return scores
-        numbers = {item: number for number, item in enumerate(self.items)}
-        return scores[:, [numbers[item] for item in items]]
+        return scores[:, [self.numbers[item] for item in items]]
 
-    def score_histories(self, histories: Sequence[Ints]) -> Floats:
+    def score_histories(
+        self, histories: Sequence[Ints], contexts: Sequence[Context] | None = None
+    ) -> Floats:
         """Score all items for histories, known to the model or not: `(histories, items)`.
 
         A history is the numbers of items, oldest first. An empty one gets the items' popularity.
+        Models that read contexts take one for each history, or know nothing of any.
         """
-        scores = np.tile(self._popular, (len(histories), 1))
         filled = [row for row, history in enumerate(histories) if len(history)]
+        known = [Context()] * len(histories) if contexts is None else contexts
+        if len(filled) == len(histories) and filled:
+            return self._score_within(histories, known)
+        scores = np.tile(self._popular, (len(histories), 1))
         if filled:
-            scores[filled] = self._score([histories[row] for row in filled])
+            scores[filled] = self._score_within(
+                [histories[row] for row in filled], [known[row] for row in filled]
+            )
         return scores
 
     def recommend(self, user: str, k: int = 10, exclude_seen: bool = True) -> RecommendationList:
@@ -179,6 +220,9 @@ class Recommender(ABC):
             user: Any user; an unknown one gets what is popular, labelled as such.
             k: How many, at least 1; fewer come back if fewer are left.
             exclude_seen: Leave out what the user watched in training.
+
+        Raises:
+            ValueError: k is below 1.
         """
         scores = self.score([user])
         if exclude_seen:
@@ -195,7 +239,7 @@ class Recommender(ABC):
             ],
         )
 
-    def contributions(self, history: Ints, items: Ints) -> Floats:
+    def contributions(self, history: Ints, items: Ints, context: Context | None = None) -> Floats:
         """What each title of a history adds to the scores of items, `(history, items)`.
 
         Exact where `exact_reasons`; else how much each score falls when the title is left out of
@@ -207,17 +251,21 @@ class Recommender(ABC):
             return parts
         rows = range(max(0, len(history) - TITLES_LEFT_OUT), len(history))
         shortened = [np.delete(history, row) for row in rows]
-        scores = self.score_histories([history, *shortened])[:, items]
+        told = context or Context()
+        contexts = [told, *(told.without(row, len(history)) for row in rows)]
+        scores = self.score_histories([history, *shortened], contexts)[:, items]
         parts[rows.start :] = scores[0] - scores[1:]
         return parts
 
-    def reasons(self, history: Ints, items: Ints, most: int = 3) -> list[list[Reason]]:
+    def reasons(
+        self, history: Ints, items: Ints, most: int = 3, context: Context | None = None
+    ) -> list[list[Reason]]:
         """For each of some items, the watched titles that speak for it most, strongest first.
 
         Only titles of the history that raise the score are named; there may be none.
         """
         found = []
-        for column in self.contributions(history, items).T:
+        for column in self.contributions(history, items, context).T:
             raised = np.maximum(column, 0)
             best = np.argsort(-raised, kind="stable")[:most]
             total = float(raised.sum())
@@ -236,7 +284,7 @@ class Recommender(ABC):
         Raises:
             KeyError: The item is not one of `self.items`.
         """
-        number = {name: place for place, name in enumerate(self.items)}[item]
+        number = self.numbers[item]
         scores = self.score_histories([np.array([number], np.int64)])
         scores[0, number] = -np.inf
         best = [place for place in top_k(scores, k)[0] if scores[0, place] > -np.inf]
@@ -260,16 +308,25 @@ class Recommender(ABC):
             histories: False leaves out who watched what, for a part of a model that holds it.
         """
         kept = self._histories if histories else {}
-        known = pl.DataFrame(
-            {USER: list(kept), ITEM: [history.tolist() for history in kept.values()]},
-            schema={USER: pl.String, ITEM: pl.List(pl.Int64)},
-        )
+        columns = {
+            ITEM: [history.tolist() for history in kept.values()],
+            **{
+                name: [getattr(self.context(user), name).tolist() for user in kept]
+                for name in CONTEXT
+            },
+        }
+        lists = {
+            name: pl.Series(values, dtype=pl.List(pl.Int64)) for name, values in columns.items()
+        }
+        known = pl.DataFrame({USER: pl.Series(list(kept), dtype=pl.String), **lists})
         known.write_parquet(folder / "histories.parquet")
         pl.DataFrame({ITEM: self.items}).write_parquet(folder / "items.parquet")
         arrays = {"popular": self._popular, **self._state()}
         tensors = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         save_file(tensors, folder / "arrays.safetensors")
         contents = {"format": FORMAT, "model": self.name, "config": asdict(self.config)}
+        if self.devices:
+            contents["devices"] = list(self.devices)
         text = json.dumps({**contents, **(card or {})}, indent=2, ensure_ascii=False)
         (folder / "card.json").write_text(text + "\n", "utf-8")
         self._save_parts(folder)
@@ -290,7 +347,11 @@ class Recommender(ABC):
             known = pl.read_parquet(folder / "histories.parquet")
             arrays = load_file(folder / "arrays.safetensors")
             model._popular = arrays.pop("popular")
-            model._histories = _checked_histories(known, len(model.items))
+            model._histories = read_histories(known, len(model.items))
+            model.devices = tuple(str(device) for device in card.get("devices", ()))
+            if cls.reads_context:
+                sizes = len(model.items), len(model.devices)
+                model._contexts = read_contexts(known, model._histories, *sizes)
             model._restore(arrays)
             model._restore_parts(folder)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
@@ -307,6 +368,10 @@ class Recommender(ABC):
     @abstractmethod
     def _score(self, histories: Sequence[Ints]) -> Floats:
         """`(histories, items)`, finite; no history is empty."""
+
+    def _score_within(self, histories: Sequence[Ints], contexts: Sequence[Context]) -> Floats:
+        """As `_score`, by models that read contexts."""
+        return self._score(histories)
 
     @abstractmethod
     def _state(self) -> State:
@@ -353,10 +418,3 @@ def read_card(folder: Path) -> dict[str, Any]:
     if card.get("format") != FORMAT:
         raise UnusableModel(folder, f"its format is {card.get('format')}, not {FORMAT}")
     return dict(card)
-
-
-def _checked_histories(known: pl.DataFrame, items: int) -> dict[str, Ints]:
-    histories = {user: np.array(watched, np.int64) for user, watched in known.iter_rows()}
-    if any(len(h) and not (h.min() >= 0 and h.max() < items) for h in histories.values()):
-        raise ValueError("a history names an item that the model does not have")
-    return histories

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 from scipy import sparse
 
+from recsys.context import Context
 from recsys.interactions import Floats, Interactions, Ints, history_matrix, recency_weights
 from recsys.models.model import Progress, Recommender, State
 
@@ -46,7 +47,7 @@ class NeighboursModel(Recommender):
         watched = history_matrix(histories, len(self.items), self.config.decay)
         return np.asarray((watched @ self.similarity).toarray(), np.float32)
 
-    def contributions(self, history: Ints, items: Ints) -> Floats:
+    def contributions(self, history: Ints, items: Ints, context: Context | None = None) -> Floats:
         """Each title's recency times its similarity to each item; they add up to the scores."""
         recency = recency_weights(len(history), self.config.decay)
         return np.asarray(recency[:, None] * self.similarity[history].toarray()[:, items])

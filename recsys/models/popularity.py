@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recsys.context import Context
 from recsys.interactions import Floats, Interactions, Ints
 from recsys.models.model import Progress, Recommender, State, popularity
 
@@ -31,7 +32,7 @@ class PopularityModel(Recommender):
     def _score(self, histories: Sequence[Ints]) -> Floats:
         return np.tile(self._counts, (len(histories), 1))
 
-    def contributions(self, history: Ints, items: Ints) -> Floats:
+    def contributions(self, history: Ints, items: Ints, context: Context | None = None) -> Floats:
         """Nothing that the user watched speaks for what is popular."""
         return np.zeros((len(history), len(items)), np.float32)
 

@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 from scipy import sparse
 
+from recsys.context import Context
 from recsys.interactions import Floats, Interactions, Ints, history_matrix, recency_weights
 from recsys.models.model import Progress, Recommender, State
 
@@ -62,7 +63,7 @@ class TransitionsModel(Recommender):
         scores += np.float32(1e-6) * self.plays / self.plays.max()
         return np.asarray(scores * over**self.config.discount, np.float32)
 
-    def contributions(self, history: Ints, items: Ints) -> Floats:
+    def contributions(self, history: Ints, items: Ints, context: Context | None = None) -> Floats:
         """Each title's recency times its steps to each item, over the plays.
 
         They add up to the scores, but for the millionth that parts titles no step leads to.

@@ -6,12 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from recsys.errors import NoUsableRows
+from recsys.errors import NoUsableRows, UnreadableLog
 from recsys.evaluation import evaluate
 from recsys.interactions import Interactions
 from recsys.models.content import ContentModel, nearest_known
 from recsys.models.model import Recommender
 from recsys.models.registry import load_model, make_model
+from recsys.serving import read_embeddings
 from recsys.simulate import GENRES, Simulation
 
 HIDDEN = ("t009", "t010", "t011", "t012")
@@ -104,4 +105,49 @@ def test_a_title_that_came_out_is_known_after_an_update(
 def test_a_table_that_knows_no_title_of_the_log_is_refused(base: Recommender) -> None:
     table = pl.DataFrame({"item": ["elsewhere"], "vector": [[1.0, 0.0]]})
     with pytest.raises(NoUsableRows, match="no title of the log"):
+        ContentModel.around(base, table)
+
+
+def test_an_update_on_a_log_that_lost_titles_goes_by_those_that_are_left(
+    base: Recommender, embeddings: pl.DataFrame, simulation: Simulation
+) -> None:
+    """The nearest of each new title is gone, as after its only viewer was forgotten."""
+    model = ContentModel.around(base, embeddings, neighbours=3)
+    first_new = model.near.toarray()[0]
+    lost = base.items[int(first_new.argmax())]
+    log = simulation.log.filter(~pl.col("item").is_in([*HIDDEN, lost]))
+    updated = model.updated(Interactions.from_log(log))
+    assert lost not in updated.items and set(HIDDEN) <= set(updated.items)
+    near = updated.near.toarray()
+    assert near.sum(axis=1) == pytest.approx(np.ones(len(near)))
+    kept = [base.items[place] for place in np.flatnonzero(first_new) if base.items[place] != lost]
+    assert {updated.base.items[place] for place in np.flatnonzero(near[0])} == set(kept)
+
+    every = [base.items[place] for place in np.flatnonzero(first_new)]
+    log = simulation.log.filter(~pl.col("item").is_in([*HIDDEN, *every]))
+    assert HIDDEN[0] not in model.updated(Interactions.from_log(log)).items
+
+
+@pytest.mark.parametrize(
+    ("item", "vector", "reason"),
+    [
+        ("t002", [1.0, float("nan")], r"1 rows with a vector that is not of finite .* row 2 .t002"),
+        ("t002", [1.0, None], "not of finite numbers"),
+        ("t002", [float("inf"), 0.0], "not of finite numbers"),
+        ("t002", [0.0, 0.0], "of zeros, which is like nothing"),
+        (None, [1.0, 0.0], "without an item"),
+    ],
+)
+def test_a_vector_that_says_nothing_is_refused(
+    tmp_path: Path, item: str | None, vector: list[float | None], reason: str
+) -> None:
+    table = pl.DataFrame({"item": ["t001", item], "vector": [[1.0, 0.0], vector]})
+    table.write_parquet(tmp_path / "embeddings.parquet")
+    with pytest.raises(UnreadableLog, match=reason):
+        read_embeddings(tmp_path / "embeddings.parquet")
+
+
+def test_a_table_with_a_zero_vector_is_refused_by_the_model(base: Recommender) -> None:
+    table = pl.DataFrame({"item": [base.items[0], "new"], "vector": [[1.0, 0.0], [0.0, 0.0]]})
+    with pytest.raises(ValueError, match="none is all 0"):
         ContentModel.around(base, table)

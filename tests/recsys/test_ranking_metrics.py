@@ -75,3 +75,9 @@ def test_top_k_is_the_start_of_a_stable_sort(scores: np.ndarray, k: int) -> None
 def test_a_score_that_is_not_a_number_has_no_rank() -> None:
     with pytest.raises(ValueError, match="NaN"):
         top_k(np.array([[0.0, np.nan]], np.float32), 1)
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_a_list_of_no_titles_is_refused(k: int) -> None:
+    with pytest.raises(ValueError, match=f"k >= 1, got {k}"):
+        top_k(np.zeros((1, 3), np.float32), k)

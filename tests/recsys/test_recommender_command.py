@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import polars as pl
 import pytest
 from click.testing import CliRunner, Result
@@ -20,6 +21,10 @@ from recsys.errors import (
     UnknownTitle,
     UnusableModel,
 )
+from recsys.interactions import Interactions
+from recsys.models.model import read_card
+from recsys.models.registry import load_model
+from recsys.run import load_log
 from recsys.serving import current_folder
 from recsys.simulate import Simulation, write_simulation
 from recsys.splits import time_split
@@ -83,7 +88,7 @@ def test_a_batch_with_a_bad_file_imports_the_rest_and_fails(tmp_path: Path) -> N
     assert report["imported"][0]["rows"] == 1
     assert report["imported"][0]["quarantined"] == {"repeats an earlier row": 1}
     assert "no column user" in result.stderr
-    assert "1 rows set aside, repeats an earlier row" in result.stderr
+    assert "1 row set aside: repeats an earlier row" in result.stderr
 
     again = run("logs", "import", good, "-w", tmp_path / "space")
     assert again.exit_code == 0
@@ -155,6 +160,53 @@ def test_an_update_learns_what_came_since_in_the_same_settings(tmp_path: Path) -
     assert updated["data"]["users"] == card["data"]["users"] + 1
     assert f"an update of {Path(card['folder']).name}" in updated["reason"]
     assert run_json("recsys", "recommend", "--user", "newcomer", *space)["known"]
+
+
+def test_an_update_after_a_user_was_forgotten_keeps_nothing_of_them(tmp_path: Path) -> None:
+    """ALS goes on from its factors; after a forgetting they are learned from chance on, so that the
+    updated model is, number for number, that of a log without the user."""
+    space = ("-w", tmp_path / "space", "-q")
+    rows = [f"u{n},{'abcdefg'[(n + hour) % 7]},{hour}" for n in range(30) for hour in range(4)]
+    log = tmp_path / "log.csv"
+    log.write_text("\n".join(["user,item,order", *rows, "gone,a,1", "gone,only,2"]) + "\n")
+    run("logs", "import", log, *space)
+    run("recsys", "train", "--model", "als", *space)
+    recommenders = tmp_path / "space" / "recommenders"
+    first = load_model(current_folder(recommenders))
+    run("logs", "forget", "gone", *space)
+    run("recsys", "train", "--update", *space)
+    updated = load_model(current_folder(recommenders))
+    assert "only" in first.items and "only" not in updated.items
+    afresh = first.refitted(Interactions.from_log(load_log(tmp_path / "space" / "logs")))
+    assert np.array_equal(updated.score(updated.users), afresh.score(updated.users))
+    assert "trained_before_forgetting" not in read_card(current_folder(recommenders))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("train", "--minutes", "nan"),
+        ("train", "--minutes", "-1"),
+        ("recommend", "--user", "u0001", "--explore", "inf"),
+        ("recommend", "--user", "u0001", "--explore", "nan"),
+        ("recommend", "--user", "u0001", "--k", "0"),
+        ("similar", "t001", "--k", "-3"),
+    ],
+)
+def test_numbers_that_cannot_be_counted_with_are_refused(
+    workspace: Path, asked: tuple[str, ...]
+) -> None:
+    result = run("recsys", *asked, "-w", workspace)
+    assert result.exit_code == 2
+    assert asked[-2] in result.output
+
+
+def test_more_titles_than_there_are_gives_all_that_are_unseen(workspace: Path) -> None:
+    served = run_json("recsys", "recommend", "--user", "u0001", "--k", "5000", "-w", workspace)
+    model = load_model(current_folder(workspace / "recommenders"))
+    listed = {entry["item"] for entry in served["recommendations"]}
+    assert listed == set(model.items) - {model.items[n] for n in model.history("u0001")}
+    assert {entry["propensity"] for entry in served["recommendations"]} == {1.0}
 
 
 def test_embeddings_bring_in_titles_that_nobody_watched(

@@ -1,12 +1,13 @@
 """All recommenders keep the one interface's promises, and each finds what was planted."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -22,6 +23,15 @@ from recsys.simulate import Simulation
 from recsys.splits import Split, time_split
 
 LogOf = Callable[[Sequence[tuple[str, str, int]]], pl.DataFrame]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """The network here is so small that two threads wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -222,3 +232,31 @@ def test_the_weight_of_an_interaction_is_the_share_watched_in_all(log_of: LogOf)
         duration_seconds=pl.Series([60.0, 60.0, None]),
     )
     assert Interactions.from_log(log).weight.tolist() == [0.75, 1.0]
+
+
+def test_the_context_is_what_was_passed_over_and_the_first_play_of_each_title(
+    log_of: LogOf,
+) -> None:
+    """u is shown a, b and z; plays a later; nobody plays z. v is shown b and has played it."""
+    plays = log_of([("u", "a", 5), ("u", "c", 2), ("v", "b", 1), ("u", "a", 7)])
+    shown = log_of([("u", "a", 1), ("u", "b", 1), ("u", "b", 3), ("u", "z", 1), ("v", "b", 9)])
+    log = pl.concat(
+        [
+            plays.with_columns(click=True, device=pl.Series(["tv", None, "tv", "phone"])),
+            shown.with_columns(click=False),
+        ]
+    )
+    interactions = Interactions.from_log(log)
+    assert (interactions.items, interactions.devices) == (("a", "b", "c"), ("tv",))
+    of_u, of_v = interactions.contexts()
+    assert (of_u.passed.tolist(), of_v.passed.tolist()) == ([1], [])
+    assert of_u.device.tolist() == [-1, 0]  # c, then a, first on the TV
+    assert np.diff(of_u.when).tolist() == [3 * 3_600_000_000]
+    assert interactions.shown.item.tolist() == [0, 1, 1]  # a and b to u, b to v; nobody played z
+
+    by_user = Interactions.from_scan(log.lazy(), rows_at_once=1)
+    for one, other in zip(by_user.contexts(), interactions.contexts(), strict=True):
+        assert one.passed.tolist() == other.passed.tolist()
+        assert one.device.tolist() == other.device.tolist()
+        assert one.when.tolist() == other.when.tolist()
+    assert by_user.shown.when.tolist() == interactions.shown.when.tolist()

@@ -1,6 +1,8 @@
 """The Transformer sees the past only, learns an order, and chooses its epochs without test."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -8,16 +10,15 @@ import pytest
 import torch
 from torch.nn import functional
 
+from recsys.context import Context
 from recsys.evaluation import evaluate
 from recsys.interactions import Interactions
-from recsys.models.sequence import (
-    Network,
-    SequenceConfig,
-    SequenceModel,
-    turned,
-)
+from recsys.models.registry import load_model
+from recsys.models.sequence import SequenceModel
 from recsys.models.sequence_batches import batches, pieces
+from recsys.models.sequence_inputs import inputs_of, inputs_of_all
 from recsys.models.sequence_losses import catalogue_cross_entropy, gbce_loss, sampled_softmax
+from recsys.models.sequence_network import Network, SequenceConfig, turned
 from recsys.simulate import Simulation
 
 SMALL = {"embedding_size": 16, "layers": 1, "epochs": 8, "dropout": 0.0}
@@ -25,6 +26,15 @@ SMALL = {"embedding_size": 16, "layers": 1, "epochs": 8, "dropout": 0.0}
 PERSISTENT = {**SMALL, "epochs": 25, "patience": 25, "batch_size": 8, "learning_rate": 8e-3}
 
 LogOf = Callable[[Sequence[tuple[str, str, int]]], pl.DataFrame]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """These networks are so small that two threads wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +238,76 @@ def test_a_batch_holds_like_lengths_and_each_row_comes_once() -> None:
     made = list(batches(lengths, 10))
     assert sorted(row for batch in made for row in batch) == list(range(80))
     assert all(len({lengths[row] for row in batch}) == 1 for batch in made)
+
+
+HOURS = 3_600_000_000
+
+
+@pytest.fixture
+def by_device_and_hour(log_of: LogOf) -> pl.DataFrame:
+    """All begin with a: on a phone b follows and on a TV c; a d of the morning is followed by e,
+    one of the evening by f. The log itself has no other difference."""
+    plays = []
+    for number in range(60):
+        user, morning = f"u{number:02d}", number % 4 < 2
+        start = 24 * (number % 5) + (8 if morning else 20)
+        plays += [(user, "a", start - 1), (user, "bc"[number % 2], start + 20)]
+        plays += [(user, "d", start + 24), (user, "ef"[not morning], start + 40)]
+    device = pl.when(pl.col("user").str.slice(1).cast(pl.Int64) % 2 == 0)
+    return log_of(plays).with_columns(device=device.then(pl.lit("phone")).otherwise(pl.lit("tv")))
+
+
+def test_the_time_and_the_device_of_a_title_tell_what_comes_next(
+    by_device_and_hour: pl.DataFrame, tmp_path: Path
+) -> None:
+    interactions = Interactions.from_log(by_device_and_hour)
+    assert interactions.devices == ("phone", "tv")
+    config = SequenceConfig(**{**PERSISTENT, "epochs": 60}, validation_share=0.0)
+    model = SequenceModel(config).fit(interactions)
+    a, b, c, d, e, f = (interactions.items.index(title) for title in "abcdef")
+    morning, evening = 8 * HOURS, 20 * HOURS
+
+    def scores(titles: list[int], when: list[int], device: int) -> np.ndarray:
+        context = Context(when=np.array(when), device=np.full(len(titles), device))
+        return model.score_histories([np.array(titles)], [context])[0]
+
+    on_phone, on_tv = scores([a], [morning], 0), scores([a], [morning], 1)
+    assert on_phone[b] > on_phone[c] and on_tv[c] > on_tv[b]
+    early = scores([a, b, d], [morning - HOURS, 28 * HOURS, 24 * HOURS + morning], 0)
+    late = scores([a, b, d], [evening - HOURS, 40 * HOURS, 24 * HOURS + evening], 0)
+    assert early[e] > early[f] and late[f] > late[e]
+
+    model.save(tmp_path)
+    loaded = load_model(tmp_path)
+    assert np.array_equal(loaded.score(model.users), model.score(model.users))
+    blind = SequenceModel(replace(config, context=False)).fit(interactions)
+    histories = [np.array([a])] * 2
+    contexts = [Context(device=np.array([device])) for device in (0, 1)]
+    one, other = blind.score_histories(histories, contexts)
+    assert np.array_equal(one, other)
+
+
+def test_inputs_are_the_gap_the_hour_the_weekday_and_the_device(log_of: LogOf) -> None:
+    """The fixture's log begins on Wednesday, 1 January 2025, at 0:00."""
+    log = log_of([("u", "a", 0), ("u", "b", 3), ("u", "c", 30), ("v", "a", 5)])
+    interactions = Interactions.from_log(log.with_columns(device=pl.Series(["x", None, "y", "y"])))
+    told = inputs_of_all(interactions)
+    assert told.tolist() == [[1, 1, 3, 1], [4, 4, 3, 0], [7, 7, 4, 2], [1, 6, 3, 2]]
+    assert np.array_equal(inputs_of(interactions.contexts()[0], 3), told[:3])
+    assert not inputs_of(interactions.contexts()[0], 2).any()  # a context of another history
+
+
+def test_an_update_brings_in_a_device_and_keeps_what_was_known_of_others(
+    by_device_and_hour: pl.DataFrame,
+) -> None:
+    config = SequenceConfig(**{**SMALL, "epochs": 2}, validation_share=0.0, further_epochs=0)
+    old = SequenceModel(config).fit(Interactions.from_log(by_device_and_hour))
+    more = by_device_and_hour.tail(2).with_columns(user=pl.lit("new"), device=pl.lit("browser"))
+    new = old.updated(Interactions.from_log(pl.concat([by_device_and_hour, more])))
+    assert new.devices == ("browser", "phone", "tv")
+    assert old.network.told is not None and new.network.told is not None
+    assert torch.equal(new.network.told[-2:], old.network.told[-2:])
+    assert not new.network.told[-3].any()
 
 
 def test_users_of_one_title_are_no_trouble(log_of: LogOf) -> None:

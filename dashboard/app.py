@@ -1,16 +1,16 @@
-"""The dashboard's entry: which pages there are. `reel dashboard` serves it.
+"""The dashboard's entry: shows the pages that `dashboard.views` lists. `reel dashboard` serves it.
 
 Streamlit runs this file as a script, and puts its folder first on the import path: modules are
 always imported as `dashboard.…`, never by their bare names.
 """
 
-import logging
-
 import streamlit as st
 
-from editing.errors import EditingError
-from ingest.errors import IngestError
-from recsys.errors import RecsysError
+from dashboard import warm_up
+from dashboard.guard import told_errors
+from dashboard.theme import STYLE
+from dashboard.views import PAGES
+from dashboard.visitor import visitor
 
 ICON = """
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect x="1" y="4" width="30" height="24"
@@ -29,19 +29,10 @@ font-weight="600" fill="#8B97A5">Reelroom</text></svg>
 
 st.set_page_config(page_title="Reelroom", page_icon=ICON, layout="wide")
 st.logo(LOGO, size="large")
+st.html(STYLE)
 
-page = st.navigation(
-    [
-        st.Page("views/library.py", title="Library", icon=":material/video_library:", default=True),
-        st.Page("views/cuts.py", title="Cuts", icon=":material/content_cut:"),
-        st.Page("views/audience.py", title="Audience", icon=":material/groups:"),
-    ],
-    position="top",
-)
-try:
+page = st.navigation([view.page() for view in PAGES], position="top")
+with told_errors(page.title):
+    visitor()  # a page is shown to whoever may see it
     page.run()
-except (IngestError, EditingError, RecsysError) as error:
-    st.error(f"{error}", icon=":material/error:")
-except Exception:
-    logging.getLogger(__name__).exception("the page %s failed", page.title)
-    st.error("This page failed; the log of `reel dashboard` says why.", icon=":material/error:")
+warm_up.begin()

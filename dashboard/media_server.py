@@ -30,7 +30,7 @@ WINDOW_SECONDS = 3600
 """A link works for one to two of these. Within one it stays the same, so a player that is drawn
 again does not load its video again."""
 
-GrantKind = Literal["media", "proxy", "thumbnail", "render"]
+GrantKind = Literal["media", "proxy", "thumbnail", "thumbnails", "render"]
 Clock = Callable[[], float]
 
 _KEY = secrets.token_bytes(32)  # pages and routes run in one process; a restart voids every link
@@ -42,7 +42,8 @@ class Grant:
 
     kind: GrantKind
     name: str
-    """`ID` of a media or of a proxy's, `ID/SHOT` of a thumbnail, or the file name of a render."""
+    """`ID` of a media, a proxy's or all its thumbnails', `ID/SHOT` of one thumbnail, or the file
+    name of a render."""
 
 
 class Refused(Exception):
@@ -64,6 +65,11 @@ def thumbnail_link(media: int, shot: int) -> str:
     return sign(Grant("thumbnail", f"{media}/{shot}"))
 
 
+def thumbnails_link(media: int) -> str:
+    """What a link to the JPEG of any shot of a media begins with; the shot's index is its end."""
+    return sign(Grant("thumbnails", f"{media}")) + "/"
+
+
 def render_link(name: str) -> str:
     """A link to a file in the workspace's folder of renders, by its plain name."""
     return sign(Grant("render", name))
@@ -79,9 +85,12 @@ def sign(grant: Grant, *, clock: Clock = time.time) -> str:
 def read_token(token: str, *, clock: Clock = time.time) -> Grant:
     """What the token of a link grants.
 
+    A link to all thumbnails of a film is followed by the one that is wanted: `TOKEN/SHOT`.
+
     Raises:
         Refused: It is not signed by this server, or has expired.
     """
+    token, _, which = token.partition("/")
     written, _, signature = token.partition(".")
     try:
         payload, signed = _decode(written), _decode(signature)
@@ -93,6 +102,10 @@ def read_token(token: str, *, clock: Clock = time.time) -> Grant:
     if clock() >= expires:
         raise Refused("this link has expired; reload the page")
     if kind not in get_args(GrantKind):
+        raise Refused("not a link of this server")
+    if kind == "thumbnails" and which.isdecimal() and len(which) < 10:
+        return Grant("thumbnail", f"{name}/{int(which)}")
+    if kind == "thumbnails" or which:
         raise Refused("not a link of this server")
     return Grant(kind, name)
 
@@ -118,6 +131,8 @@ def find_file(workspace: Workspace, grant: Grant) -> Path | None:
                 return path if _is_file(path) else None
             case "render":
                 return _inside(workspace.renders, grant.name)
+            case "thumbnails":
+                return None  # a link to all of them names one: `read_token`
     except (IngestError, OSError, ValueError):
         return None
 

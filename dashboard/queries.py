@@ -14,7 +14,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard.sources import open_catalog
-from dashboard.wording import clock, moment, rate_label, size_label, sound_label
+from dashboard.wording import moment
 from editing.frame_grid import FrameGrid
 from ingest.media import Media, Shot
 from ingest.timecode import frame_to_timecode, timecode_to_frame
@@ -98,31 +98,8 @@ def picture_start(media: Media) -> Fraction:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def media_table(folder: Path, *, state: str) -> pl.DataFrame:
-    """A row a film, for people: `id, film, duration, shots, size, rate, …`."""
-    catalog = open_catalog(folder)
-    shots = catalog.shot_count()
-    rows = [
-        {
-            "id": int(media.id),
-            "film": media.name,
-            "duration": clock(media.seconds),
-            "shots": shots.get(media.id, 0),
-            "size": size_label(media.display_size),
-            "rate": rate_label(media.rate, variable=media.variable_rate),
-            "timecode": media.start_timecode or "none",
-            "sound": sound_label(media.audio),
-            "file": media.size_bytes / 1e6,
-            "warnings": "; ".join(media.warnings),
-        }
-        for media in catalog.media()
-    ]
-    return pl.DataFrame(rows)
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
 def failure_table(folder: Path, *, state: str) -> pl.DataFrame:
-    """A row a file that could not be ingested: `file, reason, when, path`."""
+    """A row a file that could not be ingested, the latest first: `file, reason, when, path`."""
     rows = [
         {
             "file": Path(failure.path).name,

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 import dashboard
+from dashboard import warm_up
 from dashboard.health import health_route
 from dashboard.media_server import footage_route
 from dashboard.people import SIGN_IN_VARIABLE, UnusableSignIn, read_sign_in
@@ -47,6 +48,7 @@ def serve(
         os.environ[SIGN_IN_VARIABLE] = str(sign_in.resolve())
         options |= _shared_options(sign_in, host)
     app = st.App(script_path(), routes=[footage_route(workspace), health_route(workspace)])
+    warm_up.want()
     app.run(config=options)
 
 

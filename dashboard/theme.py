@@ -7,6 +7,14 @@ OKABE_ITO_DARK = ["#56B4E9", "#E69F00", "#2FBF92", "#CC79A7", "#F0E442", "#E8743
 """Vermillion and green are a little lighter than the originals, to be seen on a dark ground."""
 OKABE_ITO_LIGHT = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B8860B", "#56B4E9", "#5F6B78"]
 
+STYLE = """
+<style>
+[data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primaryFormSubmit"] {
+  background: #96580A; border-color: #96580A; color: #FFFFFF; }
+</style>
+"""
+"""The main button of a page: white on the dark theme's orange could hardly be read."""
+
 _DARK: dict[str, object] = {
     "primaryColor": "#E69F00",
     "backgroundColor": "#14171C",
@@ -19,10 +27,10 @@ _DARK: dict[str, object] = {
     "chartCategoricalColors": OKABE_ITO_DARK,
 }
 _LIGHT: dict[str, object] = {
-    "primaryColor": "#B86E00",
+    "primaryColor": "#945600",
     "backgroundColor": "#FFFFFF",
     "secondaryBackgroundColor": "#F3F5F7",
-    "textColor": "#1B2026",
+    "textColor": "#10151B",
     "borderColor": "#D5DAE0",
     "linkColor": "#0072B2",
     "codeTextColor": "#8A5200",

@@ -41,11 +41,11 @@ FLAGS = [
     default=Path(__file__).parent / "screenshots",
     help="The folder for the pictures; docs/screenshots by default.",
 )
-@click.option("--film", help="The film that the library shows; the first by default.")
+@click.option("--film", help="Part of the name of the film to show; the first by default.")
 @click.option("--shot", default=6, show_default=True, help="The shot that is chosen.")
 @click.option("--slot", default=6, show_default=True, help="The slot of the cut that is chosen.")
 def main(workspace: Path, output: Path, film: str | None, shot: int, slot: int) -> None:
-    """Write library.png, cuts.png and audience.png."""
+    """Write library.png, title.png, review.png and audience.png."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         raise click.ClickException("needs Debian's chromium: apt install chromium")
@@ -55,12 +55,22 @@ def main(workspace: Path, output: Path, film: str | None, shot: int, slot: int) 
         page = browser.new_page(
             viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark"
         )  # fmt: skip
-        page.goto(f"{url}/?film={film}" if film else url)
-        choose_card(page, "Shots of", shot)
+        page.goto(url)
+        page.get_by_role("listbox", name="Films").wait_for(timeout=60_000)
+        settle(page)
         take(page, output / "library.png")
-        open_page(page, "Cuts")
+        films = page.get_by_role("listbox", name="Films").get_by_role("option")
+        (films.filter(has_text=film) if film else films).first.click()
+        strip = page.get_by_role("slider", name="Shots of")
+        strip.wait_for(timeout=60_000)
+        settle(page)
+        for _ in range(shot):
+            strip.press("ArrowRight")
+        settle(page)
+        take(page, output / "title.png")
+        open_page(page, "Review")
         choose_card(page, "Slots of", slot - 1)
-        take(page, output / "cuts.png")
+        take(page, output / "review.png")
         open_page(page, "Audience")
         take(page, output / "audience.png")
         browser.close()
@@ -113,7 +123,7 @@ def choose_card(page: Page, sheet: str, number: int) -> None:
     cards = page.get_by_role("listbox", name=sheet).get_by_role("option")
     cards.first.wait_for(timeout=60_000)
     settle(page)
-    cards.nth(min(number, cards.count() - 1)).click()
+    cards.nth(min(number, cards.count() - 1)).click(position={"x": 20, "y": 40})
     settle(page)
 
 

@@ -8,30 +8,27 @@ export default function (component) {
   const { parentElement, data } = component;
   let player = players.get(parentElement);
   if (!player) {
-    player = createPlayer(parentElement);
+    player = createPlayer(parentElement, data.channel);
     players.set(parentElement, player);
   }
   player.update(data, component.setTriggerValue);
+  return () => { player.close(); players.delete(parentElement); };
 }
 
-function timecode(frame, { nominal, drop }) {
-  if (drop) {
-    const dropped = nominal / 15, minute = nominal * 60 - dropped, ten = minute * 10 + dropped;
-    const tens = Math.floor(frame / ten), rest = frame % ten;
-    frame += 9 * dropped * tens;
-    if (rest >= minute + dropped) frame += dropped * Math.floor((rest - dropped) / minute);
-  }
-  frame %= nominal * 86400;
-  const seconds = Math.floor(frame / nominal), two = (n) => String(n).padStart(2, "0");
-  const clock = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((n) => two(Math.floor(n)));
-  return clock.join(":") + (drop ? ";" : ":") + two(frame % nominal);
-}
-
-function createPlayer(root) {
+function createPlayer(root, channelName) {
   const find = (selector) => root.querySelector(selector);
   const frameElement = find(".player"), video = find("video"), scrub = find(".scrub");
   const fault = find(".fault"), readout = find(".timecode"), count = find(".frame");
   let data = null, trigger = () => {}, shown = 0, wanted = null, refreshed = "";
+
+  const channel = openChannel(channelName, (message) => {
+    if (message.type === "goto") {
+      video.pause();
+      goTo(message.frame);
+    }
+    if (message.type === "key") actions[keys[message.key]]?.();
+    if (message.type === "hello" && data) show(shown);
+  });
 
   const frameAt = (seconds) => {
     const frame = Math.floor((seconds - data.picture_start) * data.rate + 0.01);
@@ -46,6 +43,7 @@ function createPlayer(root) {
     const about = data.variable_rate ? "≈ " : "";
     count.textContent = `frame ${about}${frame} of ${data.frames} · ${data.rate_label}`;
     frameElement.dataset.frame = frame;
+    channel.say({ type: "frame", frame, playing: !video.paused });
   }
   function goTo(frame) {
     frame = Math.min(Math.max(frame, 0), data.frames - 1);
@@ -112,6 +110,7 @@ function createPlayer(root) {
   video.requestVideoFrameCallback(painted);
 
   return {
+    close: () => { video.pause(); channel.close(); },
     update(next, setTriggerValue) {
       const other = !data || data.identity !== next.identity;
       const sought = other || data.seek.request !== next.seek.request;

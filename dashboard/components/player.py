@@ -11,7 +11,7 @@ from dashboard.wording import rate_label
 from editing.interchange.sequence import Sequence
 from ingest.timecode import nominal_rate
 
-_player = register("player")
+_player = register("player", "timecode", "bus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +70,20 @@ def render_clip(name: str, made: int, sequence: Sequence) -> Clip:
     )
 
 
-def draw_player(clip: Clip, *, seek: int = 0, request: str) -> None:
+def draw_player(
+    clip: Clip, *, seek: int = 0, request: str, key: str = "player", channel: str = "player"
+) -> None:
     """Draw a player; it goes to a frame when `request` changes.
 
     Args:
         clip: The video.
         seek: The frame to go to, from 0.
         request: Names this wish; the same name does not move the player again.
+        key: Of the component.
+        channel: By which a strip of the same page moves it.
     """
     data: dict[str, Any] = {
+        "channel": channel,
         "identity": clip.identity,
         "src": clip.link,
         "label": clip.label,
@@ -92,4 +97,4 @@ def draw_player(clip: Clip, *, seek: int = 0, request: str) -> None:
         "variable_rate": clip.variable_rate,
         "seek": {"frame": seek, "request": request},
     }
-    _player(data=data, key="player", on_expired_change=lambda: None)
+    _player(data=data, key=key, on_expired_change=lambda: None)

@@ -35,7 +35,6 @@ function createCard(card) {
 
 function fill(element, card, selected) {
   element.setAttribute("aria-selected", String(selected));
-  element.setAttribute("aria-label", [card.left, card.head, ...card.lines].join(", "));
   for (const [selector, text] of [[".left", card.left], [".right", card.right]]) {
     const mark = element.querySelector(selector);
     mark.textContent = text;

@@ -1,49 +1,146 @@
-"""Library: which footage is in, and how it was cut into shots. Reads, never writes."""
+"""Library: the films of the workspace with their posters, found by search, filters and order."""
 
-from typing import Any, cast
+from pathlib import Path
 
 import polars as pl
 import streamlit as st
 
-from dashboard import queries
-from dashboard.components import charts
-from dashboard.components.player import draw_player, film_clip
+from dashboard import film_queries, queries
 from dashboard.components.sheet import Card, draw_sheet
+from dashboard.film_queries import LENGTHS, ORDERS, PICTURES, TRAITS, FilmFilter, FilmRow, Order
 from dashboard.media_server import thumbnail_link
-from dashboard.queries import Film
-from dashboard.shot_words import FEW_MEASURES, shot_classes
 from dashboard.sources import folder_state, load_workspace
-from dashboard.wording import clock, measure_label, rate_label, size_label, sound_label
+from dashboard.views import TITLE
+from dashboard.wording import clock, rate_label, size_label, sound_label
 
-SHOTS_A_PAGE = 24
+FILMS_A_PAGE = 24
+GRID, TABLE = "Pictures", "Table"
 
 
-def library_table(films: pl.DataFrame) -> None:
+def search(catalog: Path, state: str) -> tuple[FilmFilter, Order]:
+    text, order, more = st.columns([5, 2, 2], vertical_alignment="bottom")
+    wanted = text.text_input(
+        "Search", placeholder="Part of a file's name or folder", key="film_text",
+        label_visibility="collapsed", icon=":material/search:", persist_state="session",
+    )  # fmt: skip
+    sorting = order.selectbox(
+        "Order", ORDERS, format_func=str.capitalize, key="film_order", persist_state="session",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    kept = st.session_state
+    active = sum(bool(kept.get(f"film_{name}")) for name in ("length", "picture", "rate", "traits"))
+    label = f"Filters: {active}" if active else "Filters"
+    with more.popover(label, icon=":material/filter_list:", width="stretch"):
+        length = st.selectbox(
+            "Length", LENGTHS, index=None, key="film_length", placeholder="Any",
+            persist_state="session",
+        )  # fmt: skip
+        picture = st.selectbox(
+            "Picture", PICTURES, index=None, key="film_picture", placeholder="Any",
+            persist_state="session",
+        )  # fmt: skip
+        rate = st.selectbox(
+            "Frame rate", film_queries.rates(catalog, state=state), index=None, key="film_rate",
+            placeholder="Any", persist_state="session",
+        )  # fmt: skip
+        having = st.pills(
+            "With", TRAITS, selection_mode="multi", key="film_traits", persist_state="session"
+        )
+        lacking = st.pills(
+            "Without", TRAITS, selection_mode="multi", key="film_lacks", persist_state="session"
+        )
+        st.button("Clear all", on_click=clear_filters, disabled=not active)
+    found = FilmFilter(wanted.strip(), length, picture, rate, tuple(having), tuple(lacking))
+    return found, sorting
+
+
+def clear_filters() -> None:
+    kept = st.session_state
+    kept.update(film_length=None, film_picture=None, film_rate=None, film_traits=[], film_lacks=[])
+    kept["film_text"] = ""
+
+
+def film_card(catalog: Path, row: FilmRow) -> Card:
+    media = row.media
+    shot = film_queries.poster(catalog, media.id, media.fingerprint, row.shots)
+    cuts = f" · {row.cuts} cut{'s' * (row.cuts != 1)}" if row.cuts else ""
+    marks = f"⚠ {media.warnings[0]}" if media.warnings else sound_label(media.audio)
+    return Card(
+        key=int(media.id),
+        identity=f"{media.fingerprint}/{shot}",
+        link=thumbnail_link(media.id, shot),
+        head=media.name,
+        lines=(
+            f"{row.shots:,} shots{cuts}",
+            f"{size_label(media.display_size)}, "
+            f"{rate_label(media.rate, variable=media.variable_rate)}",
+            marks,
+        ),
+        right=clock(media.seconds),
+    )
+
+
+def film_table(rows: list[FilmRow]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            {
+                "id": int(row.media.id),
+                "film": row.media.name,
+                "duration": clock(row.media.seconds),
+                "shots": row.shots,
+                "cuts": row.cuts,
+                "size": size_label(row.media.display_size),
+                "rate": rate_label(row.media.rate, variable=row.media.variable_rate),
+                "timecode": row.media.start_timecode or "none",
+                "sound": sound_label(row.media.audio),
+                "file": row.media.size_bytes / 1e6,
+                "ingested": row.ingested,
+                "warnings": "; ".join(row.media.warnings),
+            }
+            for row in rows
+        ]
+    )
+
+
+def draw_table(rows: list[FilmRow]) -> None:
     st.dataframe(
-        films,
+        film_table(rows),
         hide_index=True,
         row_height=30,
-        height=min(38 + 30 * films.height, 188),
+        height=38 + 30 * len(rows),
+        key="film_table",
+        on_select=choose_row,
+        selection_mode="single-row",
         column_config={
             "id": None,
             "film": st.column_config.TextColumn("Film", width="medium"),
             "duration": st.column_config.TextColumn("Duration", help="Hours, minutes, seconds"),
             "shots": st.column_config.NumberColumn("Shots", format="localized"),
+            "cuts": st.column_config.NumberColumn("Cuts"),
             "size": "Picture",
             "rate": "Frame rate",
             "timecode": st.column_config.TextColumn("Start timecode"),
             "sound": st.column_config.TextColumn("Sound", width="medium"),
             "file": st.column_config.NumberColumn("File (MB)", format="%.1f"),
+            "ingested": "Ingested (UTC)",
             "warnings": st.column_config.TextColumn("Warnings", width="medium"),
         },
     )
+    st.session_state["film_rows"] = [int(row.media.id) for row in rows]
 
 
-def failure_list(failures: pl.DataFrame) -> None:
+def choose_row() -> None:
+    rows = st.session_state["film_table"].selection.rows
+    if rows:
+        st.session_state["open_film"] = st.session_state["film_rows"][rows[0]]
+
+
+def failure_list(catalog: Path, state: str) -> None:
+    failures = queries.failure_table(catalog, state=state)
     if failures.is_empty():
         return
-    label = f"{failures.height} file{'s' * (failures.height > 1)} failed"
-    with st.popover(label, icon=":material/warning:", width="stretch"):
+    label = f"{failures.height:,} file{'s' * (failures.height > 1)} failed"
+    with st.popover(label, icon=":material/warning:"):
         st.markdown("These files could not be ingested; the others went on.")
         st.dataframe(
             failures,
@@ -58,165 +155,56 @@ def failure_list(failures: pl.DataFrame) -> None:
         )
 
 
-def film_choice(films: pl.DataFrame, failures: pl.DataFrame) -> int:
-    names = dict(zip(films["id"], films["film"], strict=True))
-    left, right = st.columns([5, 1]) if failures.height else (st.container(), st.empty())
-    with right:
-        failure_list(failures)
-    picked: int = left.selectbox(
-        "Film",
-        names,
-        format_func=names.__getitem__,
-        key="film",
-        bind="query-params",
-        label_visibility="collapsed",
-        on_change=lambda: choose_shot(0),
+def film_list(catalog: Path, state: str) -> None:
+    wanted, order = search(catalog, state)
+    kept = st.session_state
+    if kept.get("film_asked") != (wanted, order):  # another list begins at its top
+        kept["film_asked"], kept["film_list"] = (wanted, order), kept.get("film_list", 0) + 1
+    key = f"film_list_page_{kept['film_list']}"
+    page = int(kept.get(key, 1))
+    start = (page - 1) * FILMS_A_PAGE
+    total, rows = film_queries.film_page(
+        catalog, wanted, order, start=start, count=FILMS_A_PAGE, state=state
     )
-    return picked
-
-
-def choose_shot(shot: int) -> None:
-    """Keep the shot that was chosen, and count the choice: the same one seeks again."""
-    st.session_state["shot"] = shot
-    st.session_state["shot_request"] = st.session_state.get("shot_request", 0) + 1
-
-
-def choose_bar() -> None:
-    bars = st.session_state["shot_bars"].selection.get("shot_bar", [])
-    if bars:
-        choose_shot(int(bars[0]["shot"]))
-
-
-def film_facts(film: Film, shots: pl.DataFrame) -> None:
-    media = film.media
-    facts = {
-        "Duration": clock(media.seconds),
-        "Frames": f"{media.frames:,}",
-        "Frame rate": rate_label(media.rate, variable=media.variable_rate),
-        "Picture": size_label(media.display_size),
-        "Codec": media.codec,
-        "Start timecode": media.start_timecode or "none",
-        "Sound": sound_label(media.audio),
-        "Shots": f"{shots.height:,} by {film.detector}",
-        "Median shot": f"{cast(float, shots['seconds'].median()):.1f} s",
-    }
-    st.caption("  ·  ".join(f"{name} **{value}**" for name, value in facts.items()))
-    for warning in media.warnings:
-        st.warning(warning, icon=":material/warning:")
-
-
-def shot_card(film: Film, shot: dict[str, Any]) -> Card:
-    index, kind = int(shot["shot"]), shot["transition"]
-    transition = "film start" if kind == "start" else f"{kind}, {shot['confidence']:.0%} sure"
-    return Card(
-        key=index,
-        identity=f"{film.media.fingerprint}/{index}",
-        link=thumbnail_link(film.media.id, index),
-        head=f"{shot['start_tc']}",
-        lines=(f"to {shot['end_tc']}", transition),
-        left=f"{index}",
-        right=f"{shot['seconds']:.1f} s",
-    )
-
-
-def shot_sheet(film: Film, shots: pl.DataFrame, chosen: int) -> None:
-    pages = -(-shots.height // SHOTS_A_PAGE)
-    page = 1
-    if pages > 1:
-        page = st.pagination(pages, key=f"shot_page_{film.media.id}")
-    part = shots.slice((page - 1) * SHOTS_A_PAGE, SHOTS_A_PAGE)
-    with st.container(height=430, border=False):
-        draw_sheet(
-            [shot_card(film, shot) for shot in part.iter_rows(named=True)],
-            key="shot_sheet",
-            label=f"Shots of {film.media.name}",
-            selected=chosen,
-            on_chosen=choose_shot,
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        last = start + len(rows)
+        st.caption(f"**{start + 1:,} – {last:,}** of {total:,} films" if rows else "No film")
+        look = st.segmented_control(
+            "Look", [GRID, TABLE], default=GRID, required=True, label_visibility="collapsed",
+            key="film_look", persist_state="session",
+        )  # fmt: skip
+        failure_list(catalog, state)
+    if not rows:
+        st.info(
+            "No film is like that. Clear the search, or choose other filters.",
+            icon=":material/search_off:",
         )
-
-
-def shot_details(shot: dict[str, Any]) -> None:
-    classes = shot_classes(shot)
-    values = [f"camera **{classes['camera_move']}**", f"shot scale **{classes['shot_scale']}**"]
-    known = [name for name in FEW_MEASURES if shot.get(name) is not None]
-    values += [measure_label(name, shot[name]) for name in known]
-    st.caption(
-        f"Shot **{shot['shot']}** · {shot['start_tc']} – {shot['end_tc']} · "
-        f"**{shot['end'] - shot['start']} frames**  \n" + " · ".join(values)
-    )
-
-
-@st.fragment
-def film_viewer(film: Film, shots: pl.DataFrame) -> None:
-    chosen = min(int(st.session_state.get("shot", 0)), shots.height - 1)
-    shot = shots.row(chosen, named=True)
-    screen, sheet = st.columns([11, 10], gap="medium")
-    with screen:
-        request = f"{film.media.id}:{st.session_state.get('shot_request', 0)}"
-        draw_player(film_clip(film), seek=int(shot["start"]), request=request)
-        shot_details(shot)
-    with sheet:
-        shot_sheet(film, shots, chosen)
-    st.altair_chart(
-        charts.shot_lengths(shots, chosen, float(film.media.seconds)),
-        key="shot_bars",
-        on_select=choose_bar,
-    )
-
-
-def shots_table(shots: pl.DataFrame) -> None:
-    measure_columns: dict[str, Any] = {
-        name: st.column_config.NumberColumn(format="%.3f") for name in measures_of(shots)
-    }
-    classes = pl.DataFrame([shot_classes(shot) for shot in shots.iter_rows(named=True)])
-    st.dataframe(
-        shots.drop("from").hstack(classes),
-        hide_index=True,
-        row_height=30,
-        column_config=measure_columns
-        | {
-            "shot": "Shot",
-            "start": "First frame",
-            "end": st.column_config.NumberColumn("End frame", help="The first one after the shot"),
-            "start_tc": "Starts at",
-            "end_tc": "Ends at",
-            "seconds": st.column_config.NumberColumn("Length (s)", format="%.2f"),
-            "transition": "Transition in",
-            "transition_frames": st.column_config.NumberColumn("Its frames"),
-            "confidence": st.column_config.NumberColumn("Confidence", format="percent"),
-            "camera_move": "Camera",
-            "shot_scale": "Shot scale",
-        },
-    )
-
-
-def measures_of(shots: pl.DataFrame) -> list[str]:
-    return shots.columns[shots.columns.index("confidence") + 1 :]
-
-
-def film_charts(film: Film, curves: pl.DataFrame) -> None:
-    names = curves["measure"].unique(maintain_order=True).to_list()
-    shown = [name for name in ("motion", "loudness") if name in names] or names[:2]
-    for place, name in zip(st.columns(len(shown) or 1), shown, strict=False):
-        place.altair_chart(charts.film_curve(curves, name, float(film.media.seconds)))
+        return
+    if look == TABLE:
+        draw_table(rows)
+    else:
+        draw_sheet(
+            [film_card(catalog, row) for row in rows],
+            key="film_sheet",
+            label="Films",
+            selected=None,
+            on_chosen=lambda number: st.session_state.update(open_film=number),
+            card_width=190,
+        )
+    pages = -(-total // FILMS_A_PAGE)
+    if pages > 1:
+        st.pagination(pages, key=key, persist_state="session")
 
 
 st.title("Library")
 catalog = load_workspace().catalog
 state = folder_state(catalog)
-films = queries.media_table(catalog, state=state) if state else pl.DataFrame()
-failures = queries.failure_table(catalog, state=state) if state else pl.DataFrame()
-if films.is_empty():
+chosen = st.session_state.pop("open_film", None)
+if chosen is not None:
+    st.switch_page(f"views/{TITLE.file}", query_params={"film": f"{chosen}"})
+if not state or not film_queries.film_count(catalog, state=state):
     st.info("No footage yet. Add some with `reel ingest FILE_OR_FOLDER`.", icon=":material/movie:")
-    failure_list(failures)
+    if state:
+        failure_list(catalog, state)
     st.stop()
-
-library_table(films)
-picked = film_choice(films, failures)
-film = queries.film(catalog, picked, state=state)
-shots = queries.shot_table(catalog, picked, state=state)
-film_facts(film, shots)
-film_viewer(film, shots)
-film_charts(film, queries.film_curves(catalog, picked, state=state))
-with st.expander("Every shot, with its measures", icon=":material/table:"):
-    shots_table(shots)
+film_list(catalog, state)

@@ -1,14 +1,23 @@
 """A small real workspace: two films, a cut with its render, a simulated log and a recommender."""
 
+import http.client
+import os
 import shutil
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import av
 import numpy as np
 import pytest
 
+import dashboard
 from dashboard.settings import Workspace
 from editing.assemble.brief import default_brief
 from editing.run import render_cut, suggest_cut
@@ -17,6 +26,9 @@ from ingest.catalog import Catalog
 from ingest.commit import commit_analysis
 from recsys.run import import_log, import_titles, train
 from recsys.simulate import simulate, write_simulation
+
+if TYPE_CHECKING:
+    from playwright import sync_api
 
 FILM, SILENT = "harbour.mp4", "silent.mp4"
 SCENES, SCENE_FRAMES, RATE = 8, 48, 24
@@ -106,3 +118,101 @@ def empty_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspac
     """A workspace that nothing was put into."""
     monkeypatch.setenv("REEL_WORKSPACE", str(tmp_path / "empty"))
     return Workspace(tmp_path / "empty")
+
+
+# A real server and a real browser, for tests that are marked `browser`.
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answers(url: str) -> bool:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
+    try:
+        connection.request("GET", "/_stcore/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+@pytest.fixture(scope="module")
+def own_workspace(built: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A copy of the built workspace for the browser tests of one module."""
+    copy = Workspace(tmp_path_factory.mktemp("browser") / "workspace")
+    shutil.copytree(built.root, copy.root)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def url(own_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`reel dashboard`, started outside of the repository as from an installed package."""
+    port = free_port()
+    site = f"http://127.0.0.1:{port}"
+    arguments = ["--port", f"{port}", "--workspace", f"{own_workspace.root}"]
+    folder = tmp_path_factory.mktemp("elsewhere")
+    log = (folder / "log.txt").open("w+")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "dashboard.cli", "dashboard", *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(Path(dashboard.__file__).parents[1])},
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 180
+        while not answers(site):
+            assert server.poll() is None, (folder / "log.txt").read_text()
+            assert time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.1)
+        assert server.stdout is not None
+        assert server.stdout.readline().strip() == site
+        yield site
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+        if server.stdout is not None:
+            server.stdout.close()
+        log.close()
+    assert "Traceback" not in (folder / "log.txt").read_text()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["sync_api.Browser"]:
+    """Debian's Chromium, headless; the test is skipped where it or Playwright is missing."""
+    sync = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
+    if CHROMIUM is None:
+        pytest.skip("needs Debian's chromium: apt install chromium")
+    with sync.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: "sync_api.Browser", url: str) -> Iterator["sync_api.Page"]:
+    """A page at the dashboard's root; at the end it must have shown and logged no error."""
+    opened = browser.new_page(viewport={"width": 1280, "height": 720}, color_scheme="dark")
+    errors: list[str] = []
+    opened.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    opened.on("pageerror", lambda error: errors.append(f"{error}"))
+    opened.goto(url)
+    opened.get_by_role("heading", name="Library").first.wait_for(timeout=90_000)
+    opened.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=90_000)
+    yield opened
+    assert opened.get_by_test_id("stException").count() == 0
+    assert opened.get_by_test_id("stAlertContentError").count() == 0
+    opened.close()
+    assert errors == []

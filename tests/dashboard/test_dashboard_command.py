@@ -9,6 +9,7 @@ import dashboard.components
 from dashboard.commands.app import dashboard_command
 from dashboard.server import is_free, script_path, server_options
 from dashboard.theme import theme_options
+from dashboard.views import PAGES
 
 
 def test_a_port_in_use_is_told_with_another_to_try(tmp_path: Path) -> None:
@@ -52,9 +53,8 @@ def test_what_the_pages_need_lies_beside_them() -> None:
     parts = {part.name for part in files(dashboard.components).iterdir()}
 
     assert script_path().is_file()
-    assert {path.name for path in (script_path().parent / "views").glob("*.py")} == {
-        *("library.py", "cuts.py", "audience.py")
-    }
+    scripts = {path.name for path in (script_path().parent / "views").glob("*.py")}
+    assert scripts - {"__init__.py"} == {view.file for view in PAGES}
     assert {f"{name}.{end}" for name in ("player", "sheet") for end in ("html", "css", "js")} < (
         parts
     )

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboard import queries
+from dashboard import film_queries, queries
+from dashboard.film_queries import FilmFilter
 from dashboard.settings import Workspace
 from dashboard.sources import folder_state, open_catalog, tree_state
 from dashboard.wording import clock, rate_label, signed, sound_label
@@ -108,3 +109,79 @@ def test_words_for_people() -> None:
     assert sound_label(TONE) == "stereo, 48 kHz, −23.1 LUFS"
     assert sound_label(None) == "none"
     assert signed(-0.05) == "−0.050"
+
+
+def films_by(workspace: Workspace, wanted: FilmFilter, order: str = "name") -> list[str]:
+    state = folder_state(workspace.catalog)
+    total, rows = film_queries.film_page(
+        workspace.catalog, wanted, order, start=0, count=10, state=state
+    )
+    assert total == len(rows)
+    return [row.media.name for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (FilmFilter(), ["harbour.mp4", "silent.mp4"]),
+        (FilmFilter(text="SIL"), ["silent.mp4"]),
+        (FilmFilter(length="under 10 minutes"), ["harbour.mp4", "silent.mp4"]),
+        (FilmFilter(length="over an hour"), []),
+        (FilmFilter(picture="below 720 lines"), ["harbour.mp4", "silent.mp4"]),
+        (FilmFilter(picture="720 lines"), []),
+        (FilmFilter(rate="24"), ["harbour.mp4", "silent.mp4"]),
+        (FilmFilter(rate="25"), []),
+        (FilmFilter(having=("sound", "a timecode", "a cut")), ["harbour.mp4"]),
+        (FilmFilter(having=("warnings",)), ["silent.mp4"]),
+        (FilmFilter(lacking=("sound",)), ["silent.mp4"]),
+        (FilmFilter(having=("a review proxy",)), []),
+    ],
+)
+def test_films_are_found_by_what_they_are(
+    workspace: Workspace, wanted: FilmFilter, found: list[str]
+) -> None:
+    assert films_by(workspace, wanted) == found
+
+
+@pytest.mark.parametrize(
+    ("order", "first"),
+    [
+        ("name", "harbour.mp4"),
+        ("longest", "harbour.mp4"),
+        ("shortest", "silent.mp4"),
+        ("most shots", "harbour.mp4"),
+        ("largest file", "harbour.mp4"),
+    ],
+)
+def test_films_are_sorted_by_the_database(workspace: Workspace, order: str, first: str) -> None:
+    assert films_by(workspace, FilmFilter(), order)[0] == first
+
+
+def test_pages_of_films_follow_each_other(workspace: Workspace) -> None:
+    state = folder_state(workspace.catalog)
+    pages = [
+        film_queries.film_page(
+            workspace.catalog, FilmFilter(), "name", start=start, count=1, state=state
+        )
+        for start in (0, 1, 2)
+    ]
+
+    assert [total for total, _ in pages] == [2, 2, 2]
+    names = [[row.media.name for row in rows] for _, rows in pages]
+    assert names == [["harbour.mp4"], ["silent.mp4"], []]
+
+
+def test_names_are_sorted_without_their_folders(workspace: Workspace) -> None:
+    """`/z/a.mp4` comes before `/a/z.mp4`."""
+    with open_catalog(workspace.catalog).transaction() as connection:
+        for number, path in ((1, "/z/a.mp4"), (2, "/a/z.mp4")):
+            connection.exec_driver_sql("UPDATE media SET path = ? WHERE id = ?", (path, number))
+
+    assert films_by(workspace, FilmFilter()) == ["a.mp4", "z.mp4"]
+
+
+def test_a_poster_is_of_a_shot_that_the_film_has(workspace: Workspace) -> None:
+    media = open_catalog(workspace.catalog).get_media(1)
+
+    assert 0 <= film_queries.poster(workspace.catalog, 1, media.fingerprint, 8) < 8
+    assert film_queries.poster(workspace.catalog, 99, "not there", 8) == 4

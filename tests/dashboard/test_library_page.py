@@ -14,8 +14,18 @@ def library() -> AppTest:
     return AppTest.from_file(str(APP), default_timeout=60).run()
 
 
+def table(page: AppTest) -> AppTest:
+    """The same films as a table, which a test can read."""
+    page.segmented_control(key="film_look").set_value("Table").run()
+    return page
+
+
 def words(page: AppTest) -> str:
     return "\n".join(element.value for element in [*page.caption, *page.markdown])
+
+
+def names(page: AppTest) -> list[str]:
+    return page.dataframe[-1].value["film"].tolist()
 
 
 def test_an_empty_workspace_says_which_command_to_run(empty_workspace: Workspace) -> None:
@@ -36,11 +46,16 @@ def test_a_catalogue_with_failures_only_shows_them(empty_workspace: Workspace) -
     assert page.dataframe[0].value["reason"].tolist() == ["it is truncated"]
 
 
-def test_the_films_are_listed_with_their_facts(workspace: Workspace) -> None:
-    films = library().dataframe[0].value
+def test_the_films_are_counted_and_listed_with_their_facts(workspace: Workspace) -> None:
+    page = library()
+    assert not page.exception and not page.error
+    assert "**1 – 2** of 2 films" in words(page)
+
+    films = table(page).dataframe[-1].value
 
     assert films["film"].tolist() == ["harbour.mp4", "silent.mp4"]
     assert films["shots"].tolist() == [8, 1]
+    assert films["cuts"].tolist() == [1, 0]
     assert films["duration"].tolist() == ["0:00:16", "0:00:02"]
     assert films["size"].tolist() == ["160 × 90", "160 × 90"]
     assert films["timecode"].tolist() == ["10:00:00:00", "none"]
@@ -49,49 +64,46 @@ def test_the_films_are_listed_with_their_facts(workspace: Workspace) -> None:
 
 
 def test_failures_are_shown_with_their_reasons(workspace: Workspace) -> None:
-    failures = library().dataframe[1].value
+    failures = library().dataframe[0].value
 
     assert failures["file"].tolist() == ["torn.mp4"]
     assert failures["reason"].tolist() == ["it is truncated"]
 
 
-def test_a_film_shows_its_facts_and_its_first_shot(workspace: Workspace) -> None:
+def test_a_search_shows_what_has_it_in_its_name(workspace: Workspace) -> None:
+    page = table(library())
+
+    page.text_input(key="film_text").set_value("HARB").run()
+
+    assert names(page) == ["harbour.mp4"]
+
+
+@pytest.mark.parametrize("text", ["%", "_", "'; DROP TABLE media; --"])
+def test_a_search_takes_every_character_as_itself(workspace: Workspace, text: str) -> None:
     page = library()
+
+    page.text_input(key="film_text").set_value(text).run()
 
     assert not page.exception and not page.error
-    assert "Frames **384**" in words(page)
-    assert "Shots **8 by content**" in words(page)
-    assert "Shot **0** · 10:00:00:00 – 10:00:02:00 · **48 frames**" in words(page)
+    assert "No film is like that" in page.info[0].value
 
 
-def test_a_chosen_shot_is_described(workspace: Workspace) -> None:
-    page = library()
-    page.session_state["shot"] = 3
+def test_films_are_put_in_order(workspace: Workspace) -> None:
+    page = table(library())
 
-    page.run()
+    page.selectbox(key="film_order").set_value("shortest").run()
 
-    assert "Shot **3** · 10:00:06:00 – 10:00:08:00" in words(page)
-
-
-def test_choosing_another_film_starts_at_its_first_shot(workspace: Workspace) -> None:
-    page = library()
-    page.session_state["shot"] = 3
-
-    page.selectbox(key="film").select_index(1).run()
-
-    assert not page.exception and not page.error
-    assert "Frames **48**" in words(page)
-    assert "Shot **0**" in words(page)
-    assert "no sound" in page.warning[0].value
+    assert names(page) == ["silent.mp4", "harbour.mp4"]
 
 
-def test_every_shot_is_in_the_table_with_its_measures(workspace: Workspace) -> None:
-    shots = library().dataframe[-1].value
+def test_filters_keep_what_has_a_trait_and_can_be_cleared(workspace: Workspace) -> None:
+    page = table(library())
 
-    assert shots["start"].tolist() == [0, 48, 96, 144, 192, 240, 288, 336]
-    assert shots["end_tc"].tolist()[-1] == "10:00:16:00"
-    assert {"motion", "loudness", "luma"} <= set(shots.columns)
-    assert shots["transition"].tolist()[:2] == ["start", "cut"]
+    page.pills(key="film_traits").set_value(["sound"]).run()
+    assert names(page) == ["harbour.mp4"]
+
+    next(one for one in page.button if one.label == "Clear all").click().run()
+    assert names(page) == ["harbour.mp4", "silent.mp4"]
 
 
 def test_what_another_process_ingests_shows_at_the_next_rerun(workspace: Workspace) -> None:
@@ -101,7 +113,7 @@ def test_what_another_process_ingests_shows_at_the_next_rerun(workspace: Workspa
 
     page.run()
 
-    assert "late.mp4" in page.dataframe[1].value["file"].tolist()
+    assert "late.mp4" in page.dataframe[0].value["file"].tolist()
 
 
 def test_a_damaged_catalogue_is_told_without_a_traceback(empty_workspace: Workspace) -> None:
@@ -114,8 +126,8 @@ def test_a_damaged_catalogue_is_told_without_a_traceback(empty_workspace: Worksp
     assert "cannot be used as a catalogue" in page.error[0].value
 
 
-@pytest.mark.parametrize("page_file", ["views/cuts.py", "views/audience.py"])
-def test_the_other_pages_open_from_here(workspace: Workspace, page_file: str) -> None:
-    page = library().switch_page(page_file).run()
+@pytest.mark.parametrize("view", ["title", "cuts", "review", "audience"])
+def test_the_other_pages_open_from_here(workspace: Workspace, view: str) -> None:
+    page = library().switch_page(f"views/{view}.py").run()
 
     assert not page.exception and not page.error

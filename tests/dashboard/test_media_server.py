@@ -24,6 +24,7 @@ from dashboard.media_server import (
     render_link,
     sign,
     thumbnail_link,
+    thumbnails_link,
 )
 from dashboard.settings import Workspace
 from ingest.catalog import Catalog
@@ -134,6 +135,16 @@ def test_thumbnails_and_renders_are_served(site: Site, workspace: Workspace) -> 
 
     render = site.get(render_link("trailer-1.mp4"))
     assert render.body == (workspace.renders / "trailer-1.mp4").read_bytes()
+
+
+def test_one_link_gives_every_thumbnail_of_a_film_and_nothing_else(site: Site) -> None:
+    link = thumbnails_link(1)
+
+    assert site.get(f"{link}3").headers["content-type"] == "image/jpeg"
+    assert site.get(f"{link}99").status == 404
+    for beyond in ("", "-1", "3/4", "..%2f..%2fcatalog.sqlite", "3.jpg", "9" * 20):
+        assert site.get(f"{link}{beyond}").status in {400, 403, 404}
+    assert site.get(f"{thumbnail_link(1, 0)}/3").status == 403  # that link is of one alone
 
 
 def test_what_is_no_video_is_not_served_as_a_page(site: Site, workspace: Workspace) -> None:

@@ -1,0 +1,33 @@
+"""Imports what most pages need once the first one is shown, before somebody opens one that does.
+
+Networks, solvers and codecs take seconds to import, and the library, which is shown first, needs
+none of them. Only the server does this: a test that runs a page does not.
+"""
+
+import functools
+import importlib
+import threading
+
+_MODULES = ("dashboard.cut_edits", "dashboard.cut_queries", "dashboard.components.brief_form")
+_wanted = threading.Event()
+
+
+def want() -> None:
+    """Let the first page that is shown begin the import."""
+    _wanted.set()
+
+
+def begin() -> None:
+    """Import in the background, once, if it is wanted."""
+    if _wanted.is_set():
+        _begin_once()
+
+
+@functools.cache
+def _begin_once() -> None:
+    threading.Thread(target=_import, name="warm-up", daemon=True).start()
+
+
+def _import() -> None:
+    for module in _MODULES:
+        importlib.import_module(module)

@@ -11,7 +11,7 @@ from dashboard.commands.alignment import align_command
 from dashboard.commands.app import dashboard_command, status_command
 from dashboard.commands.audience import audience_group
 from dashboard.commands.demo import demo_command
-from dashboard.commands.editing import cut_group, render_command
+from dashboard.commands.editing import cut_group
 from dashboard.commands.faults import check_command, repair_command
 from dashboard.commands.footage import ingest_command, media_command, shots_command
 from dashboard.commands.jobs import jobs_group
@@ -20,6 +20,7 @@ from dashboard.commands.logs import logs_group
 from dashboard.commands.models import models_group
 from dashboard.commands.ranking import rank_group
 from dashboard.commands.recommender import recsys_group
+from dashboard.commands.render import render_command, verify_command
 from dashboard.commands.slots import SLOT_COMMANDS
 from dashboard.commands.timelines import export_command, import_command, relink_command
 from dashboard.commands.versions import diff_command, undo_command, versions_command
@@ -37,7 +38,8 @@ def reel() -> None:
 
 for _command in (
     *(ingest_command, jobs_group, media_command, shots_command),
-    *(learn_group, rank_group, cut_group, export_command, import_command, render_command),
+    *(learn_group, rank_group, cut_group, export_command, import_command),
+    *(render_command, verify_command),
     relink_command,
     *(check_command, repair_command),
     *(logs_group, recsys_group, audience_group),

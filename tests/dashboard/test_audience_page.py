@@ -35,8 +35,8 @@ def test_simulated_figures_are_marked_as_simulated(workspace: Workspace) -> None
     assert not page.exception and not page.error
     assert "simulated" in page.title[0].value
     assert "No figure on this page is of a real audience" in words(page)
-    assert "simulated" in page.subheader[0].value
     assert page.dataframe[0].value["simulated"].all()
+    assert "simulated" in audience_page("One title").subheader[0].value
 
 
 def test_a_real_log_is_not_marked(empty_workspace: Workspace, tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_real_log_is_not_marked(empty_workspace: Workspace, tmp_path: Path) ->
 
     assert not page.exception and not page.error
     assert "simulated" not in page.title[0].value
-    assert "simulated" not in page.subheader[0].value
+    assert "simulated" not in audience_page("One title").subheader[0].value
 
 
 def test_the_headline_counts_the_log(workspace: Workspace) -> None:
@@ -69,7 +69,7 @@ def test_the_table_of_titles_has_percentages(workspace: Workspace) -> None:
 
 
 def test_a_title_can_be_chosen(workspace: Workspace) -> None:
-    page = audience_page()
+    page = audience_page("One title")
 
     page.selectbox(key="title").select_index(1).run()
 
@@ -84,68 +84,9 @@ def test_a_log_without_positions_or_times_says_so(
     pl.DataFrame(rows).write_csv(tmp_path / "log.csv")
     import_log([tmp_path / "log.csv"], empty_workspace.logs)
 
-    page = audience_page()
+    page = audience_page("One title")
 
     told = [info.value for info in page.info]
     assert not page.exception and not page.error
     assert any("no timestamps" in text for text in told)
     assert any("positions" in text for text in told)
-
-
-def test_recommendations_are_listed_with_titles(workspace: Workspace) -> None:
-    page = audience_page("Recommendations")
-
-    suggested, seen = (frame.value for frame in page.dataframe[:2])
-    assert not page.exception and not page.error
-    assert suggested["rank"].tolist() == list(range(1, len(suggested) + 1))
-    assert not set(suggested["title"]) & set(seen["title"])
-    assert "recommender *popularity*" in words(page)
-
-
-def test_an_unknown_user_is_given_what_is_popular(workspace: Workspace) -> None:
-    page = AppTest.from_file(str(APP), default_timeout=60)
-    page.session_state["section"] = "Recommendations"
-    page.session_state["user"] = "nobody"
-    page.run().switch_page("views/audience.py").run()
-
-    assert not page.exception and not page.error
-    assert "nobody is not in the log" in page.warning[0].value
-    assert len(page.dataframe[0].value) == 10
-
-
-def test_without_a_recommender_it_says_which_command_to_run(workspace: Workspace) -> None:
-    (workspace.recommenders / "current.json").unlink()
-
-    page = audience_page("Recommendations")
-
-    assert not page.exception and not page.error
-    assert "reel recsys train" in page.info[0].value
-
-
-def test_a_damaged_recommender_is_told_without_a_traceback(workspace: Workspace) -> None:
-    (workspace.recommenders / "current.json").write_text("{")
-
-    page = audience_page("Recommendations")
-
-    assert not page.exception
-    assert "train it again" in page.error[0].value
-
-
-def test_segments_are_listed_with_their_size(workspace: Workspace) -> None:
-    page = audience_page("Segments")
-
-    found = page.dataframe[0].value
-    assert not page.exception and not page.error
-    assert found["users"].sum() == 60
-    assert abs(found["share"].sum() - 100) < 1e-6
-
-
-def test_too_few_users_for_segments_is_said(empty_workspace: Workspace, tmp_path: Path) -> None:
-    rows = {"user": ["a"], "item": ["x"], "timestamp": ["2025-03-01"]}
-    pl.DataFrame(rows).write_csv(tmp_path / "log.csv")
-    import_log([tmp_path / "log.csv"], empty_workspace.logs)
-
-    page = audience_page("Segments")
-
-    assert not page.exception and not page.error
-    assert "kinds of users" in page.info[0].value

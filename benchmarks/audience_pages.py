@@ -106,7 +106,8 @@ def make_workspace(root: Path, rows: int) -> None:
 
 def worked_out(root: Path, kinds: list[str]) -> list[tuple[object, ...]]:
     """Work out what the pages need of the whole log, here, and say what it cost."""
-    from dashboard.audience_answers import Question, ask
+    from dashboard.audience_answers import ask
+    from dashboard.audience_question import Question
     from dashboard.settings import Workspace
     from dashboard.sources import tree_state
 

@@ -12,50 +12,23 @@ import shutil
 import subprocess
 import sys
 import threading
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from dashboard.audience_question import REFUSED, Question, progress_file
+from dashboard.audience_work import work_out
 from dashboard.settings import Workspace
-from recsys.atomic import whole_file, whole_folder
-from recsys.errors import RecsysError
 from recsys.logs.store import LogStore
-
-Kind = Literal["figures", "segments", "campaign", "evaluation"]
 
 FOLDER = "audience"
 """Of a workspace."""
 SMALL_LOG = 200_000
 """Rows that are worked on while the page waits; seconds at most."""
-REFUSED = "refused.json"
 
 _running: dict[Path, "subprocess.Popen[bytes]"] = {}
 _broken: set[Path] = set()
 _lock = threading.RLock()
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Something to work out."""
-
-    kind: Kind
-    item: str = ""
-    """Of a campaign: the title."""
-    recommender: str = ""
-    """Of a campaign: the folder of the recommender that says which model to fit."""
-    days: int = 14
-    """Within which a first play is a response; of segments and campaigns."""
-    models: tuple[str, ...] = ()
-    """Of an evaluation."""
-    k: int = 10
-    """Of an evaluation: ranks that count."""
-
-    @property
-    def name(self) -> str:
-        """The same for the same question."""
-        told = json.dumps(asdict(self), sort_keys=True).encode()
-        return f"{self.kind}-{hashlib.sha256(told).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +94,7 @@ def ask(workspace: Workspace, question: Question, *, state: str, small: int = SM
     with _lock:
         _remove_others(workspace, place.parent)
         if question.kind != "evaluation" and row_count(workspace.logs) <= small:
-            _work_here(workspace, question, place)
+            work_out(workspace, question, place)
         elif place not in _running:
             _running[place] = _begin(workspace, question, place)
     return look_up(workspace, question, state=state)
@@ -134,38 +107,9 @@ def try_again(workspace: Workspace, question: Question, *, state: str) -> Answer
     return ask(workspace, question, state=state)
 
 
-def work_out(workspace: Workspace, question: Question, place: Path) -> None:
-    """Work an answer out into a folder that appears whole; the reason, where there is none."""
-    from dashboard.audience_work import WORKERS
-
-    note = _progress_file(place)
-    place.parent.mkdir(parents=True, exist_ok=True)
-
-    def report(done: float) -> None:
-        with whole_file(note) as draft:
-            draft.write_text(f"{done:.3f}", "utf-8")
-
-    try:
-        with suppress(FileExistsError), whole_folder(place) as draft:
-            try:
-                WORKERS[question.kind](workspace, question, draft, report)
-            except RecsysError as error:
-                told = {"reason": f"{error}"}
-                (draft / REFUSED).write_text(json.dumps(told), "utf-8")
-    except OSError:
-        if not place.is_dir():  # else another process was quicker, with the same answer
-            raise
-    finally:
-        note.unlink(missing_ok=True)
-
-
 def row_count(logs: Path) -> int:
     """Rows of the imported log, by its ledger; 0 if nothing was imported."""
     return sum(one.rows for one in LogStore(logs).imports())
-
-
-def _work_here(workspace: Workspace, question: Question, place: Path) -> None:
-    work_out(workspace, question, place)
 
 
 def _begin(workspace: Workspace, question: Question, place: Path) -> "subprocess.Popen[bytes]":
@@ -185,13 +129,9 @@ def _place(workspace: Workspace, question: Question, state: str) -> Path:
     return answers_folder(workspace) / of_log / question.name
 
 
-def _progress_file(place: Path) -> Path:
-    return place.with_name(f"{place.name}.progress")
-
-
 def _progress(place: Path) -> float:
     try:
-        return min(max(float(_progress_file(place).read_text("utf-8")), 0.0), 1.0)
+        return min(max(float(progress_file(place).read_text("utf-8")), 0.0), 1.0)
     except (OSError, ValueError):
         return 0.0
 

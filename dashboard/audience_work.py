@@ -6,15 +6,17 @@
 import json
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from dashboard.audience_answers import Question, work_out
+from dashboard.audience_question import REFUSED, Question, progress_file
 from dashboard.settings import Workspace
-from recsys.errors import NoUsableRows
+from recsys.atomic import whole_file, whole_folder
+from recsys.errors import NoUsableRows, RecsysError
 from recsys.viewing_log import (
     CLICK,
     ITEM,
@@ -226,6 +228,29 @@ WORKERS: dict[str, Worker] = {
     "evaluation": evaluation,
 }
 """By the kind of question."""
+
+
+def work_out(workspace: Workspace, question: Question, place: Path) -> None:
+    """Work an answer out into a folder that appears whole; the reason, where there is none."""
+    note = progress_file(place)
+    place.parent.mkdir(parents=True, exist_ok=True)
+
+    def report(done: float) -> None:
+        with whole_file(note) as draft:
+            draft.write_text(f"{done:.3f}", "utf-8")
+
+    try:
+        with suppress(FileExistsError), whole_folder(place) as draft:
+            try:
+                WORKERS[question.kind](workspace, question, draft, report)
+            except RecsysError as error:
+                told = {"reason": f"{error}"}
+                (draft / REFUSED).write_text(json.dumps(told), "utf-8")
+    except OSError:
+        if not place.is_dir():  # else another process was quicker, with the same answer
+            raise
+    finally:
+        note.unlink(missing_ok=True)
 
 
 def main(told: str) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from dashboard.audience_answers import Answer, Question, ask
+from dashboard.audience_answers import Answer, ask
+from dashboard.audience_question import Question
 from dashboard.people import Person, needs
 from dashboard.settings import Workspace
 

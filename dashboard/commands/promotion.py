@@ -267,7 +267,8 @@ def audience_cuts(segment: str, output_format: str, workspace: Workspace, consol
     does. Titles of the log count that are films of the catalogue: by the file's name and length, or
     as somebody said on the dashboard's page Audience.
     """
-    from dashboard.audience_answers import Question, ask
+    from dashboard.audience_answers import ask
+    from dashboard.audience_question import Question
     from dashboard.cut_taste import fitting_cuts, titles_with_films
     from dashboard.segment_answers import read_segments
     from dashboard.sources import tree_state
@@ -328,7 +329,8 @@ def audience_prepare(workspace: Workspace, console: Console) -> None:
 
     To be run after an import; what was worked out of the log before is removed.
     """
-    from dashboard.audience_answers import Question, ask, row_count
+    from dashboard.audience_answers import ask, row_count
+    from dashboard.audience_question import Question
     from dashboard.sources import tree_state
     from recsys.errors import NoLog
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import audience_queries as queries
-from dashboard.audience_answers import Question, row_count
+from dashboard.audience_answers import row_count
 from dashboard.audience_queries import LogFacts
+from dashboard.audience_question import Question
 from dashboard.components.working import worked_out
 from dashboard.settings import Workspace
 from dashboard.sources import load_workspace, tree_state

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.audience_answers import Question, ask, look_up, try_again
+from dashboard.audience_answers import ask, look_up, try_again
+from dashboard.audience_question import Question
 from dashboard.guard import told_errors
 from dashboard.settings import Workspace
 

@@ -11,7 +11,8 @@ import streamlit as st
 
 from dashboard import audience_queries as queries
 from dashboard import segment_queries
-from dashboard.audience_answers import Question, look_up
+from dashboard.audience_answers import look_up
+from dashboard.audience_question import Question
 from dashboard.campaigns import FileKind, hand_over_campaign
 from dashboard.components import audience_charts as figures
 from dashboard.components.audience_start import Audience, begin, choose_title, marked, sentence

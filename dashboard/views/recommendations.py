@@ -11,7 +11,8 @@ import streamlit as st
 
 from dashboard import audience_queries as queries
 from dashboard import recommendation_queries as lists
-from dashboard.audience_answers import Question, look_up
+from dashboard.audience_answers import look_up
+from dashboard.audience_question import Question
 from dashboard.business_rules import parse_rules, rules_text, save_rules
 from dashboard.components import audience_charts as figures
 from dashboard.components.audience_start import Audience, begin, marked, sentence

@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import segment_queries
-from dashboard.audience_answers import Question
+from dashboard.audience_question import Question
 from dashboard.components import audience_charts as figures
 from dashboard.components.audience_start import Audience, begin, marked, sentence
 from dashboard.components.downloads import draw_downloads

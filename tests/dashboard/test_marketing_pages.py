@@ -8,7 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import dashboard
-from dashboard.audience_answers import Question, ask, forget_answers, look_up
+from dashboard.audience_answers import ask, forget_answers, look_up
+from dashboard.audience_question import Question
 from dashboard.business_rules import FILE, changes, parse_rules, save_rules
 from dashboard.campaigns import hand_over_campaign
 from dashboard.people import NotAllowed, Person

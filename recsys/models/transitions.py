@@ -7,14 +7,18 @@ M. Deshpande, G. Karypis, Item-Based Top-N Recommendation Algorithms, 2004, equa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from scipy import sparse
 
 from recsys.context import Context
 from recsys.interactions import Floats, Interactions, Ints, history_matrix, recency_weights
-from recsys.models.model import Progress, Recommender, State
+from recsys.models.changes import changes_since, users_and_items
+from recsys.models.model import Progress, Recommender, State, quiet
+
+_ROUNDING = 1e-5
+"""A count that is smaller is none: the smallest step of a window counts more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,35 @@ class TransitionsModel(Recommender):
     exact_reasons = True
 
     def _learn(self, interactions: Interactions, on_progress: Progress) -> None:
-        self.steps = count_steps(interactions, self.config.window, self.config.decay)
+        user, item = interactions.user, interactions.item
+        self.steps = self._count(user, item)
         self.plays = np.bincount(interactions.item, minlength=len(self.items)).astype(np.float32)
         on_progress(1.0)
+
+    def updated(self, interactions: Interactions, on_progress: Progress = quiet) -> Self:
+        """Counts anew only what users watched whose histories changed."""
+        changes = changes_since(self, interactions)
+        if changes is None:  # a title is gone
+            return self.refitted(interactions, on_progress)
+        other = type(self)(self.config)
+        other._remember(interactions)
+        old, size = self.steps.tocoo(), len(other.items)
+        places = (changes.place[old.row], changes.place[old.col])
+        steps = sparse.csr_array((old.data.astype(np.float64), places), shape=(size, size))
+        plays = np.zeros(size, np.float64)
+        plays[changes.place] = self.plays
+        for histories, sign in ((changes.after, 1), (changes.before, -1)):
+            user, item = users_and_items(histories)
+            steps = steps + sign * other._count(user, item)
+            plays += sign * np.bincount(item, minlength=size)
+        steps.data[np.abs(steps.data) < _ROUNDING] = 0  # what was taken away again
+        steps.eliminate_zeros()
+        other.steps, other.plays = steps.astype(np.float32), plays.astype(np.float32)
+        on_progress(1.0)
+        return other
+
+    def _count(self, user: Ints, item: Ints) -> "sparse.csr_array":
+        return count_steps(user, item, len(self.items), self.config.window, self.config.decay)
 
     def _score(self, histories: Sequence[Ints]) -> Floats:
         recent = [history[-self.config.window :] for history in histories]
@@ -94,12 +124,18 @@ class TransitionsModel(Recommender):
         self.steps.check_format()
 
 
-def count_steps(interactions: Interactions, window: int, decay: float) -> "sparse.csr_array":
+def count_steps(user: Ints, item: Ints, size: int, window: int, decay: float) -> "sparse.csr_array":
     """`(items, items)`, float32: how often the second came after the first, within a window.
 
     A step over g places counts `decay ** (g - 1)`.
+
+    Args:
+        user: `(plays,)`, those of one user side by side.
+        item: `(plays,)`, a user's oldest first.
+        size: How many items there are.
+        window: Places that a step may go over.
+        decay: In (0, 1].
     """
-    size, user, item = len(interactions.items), interactions.user, interactions.item
     total = sparse.csr_array((size, size), dtype=np.float32)
     for gap in range(1, min(window, len(item) - 1) + 1):
         same = user[gap:] == user[:-gap]

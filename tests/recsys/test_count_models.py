@@ -119,7 +119,46 @@ def test_an_updated_model_is_that_of_all_interactions(simulation: Simulation) ->
         old = make_model(name).fit(Interactions.from_log(split.train))
         again = old.updated(everything)
         afresh = make_model(name).fit(everything)
-        assert np.array_equal(again.score(afresh.users[:9]), afresh.score(afresh.users[:9]))
+        users = afresh.users[:9]
+        np.testing.assert_allclose(again.score(users), afresh.score(users), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["transitions", "ease"])
+def test_an_update_looks_only_at_whoever_changed(
+    simulation: Simulation, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two users play on, one of them a new title; one comes and one goes."""
+    everything = simulation.log
+    names = everything["user"].unique().sort()
+    gone, late, new = names[0], names[1], names[2]
+    last = everything.filter(pl.col("user") == late).sort("timestamp")["timestamp"][-1]
+    first = everything.filter(
+        (pl.col("user") != new) & ~((pl.col("user") == late) & (pl.col("timestamp") == last))
+    )
+    unseen = (
+        everything.filter(pl.col("user") == names[3]).head(1).with_columns(item=pl.lit("brand new"))
+    )
+    second = pl.concat([everything.filter(pl.col("user") != gone), unseen])
+    old = make_model(name).fit(Interactions.from_log(first))
+    afresh = make_model(name).fit(Interactions.from_log(second))
+    monkeypatch.setattr(type(old), "refitted", None)  # it must do without
+    again = old.updated(Interactions.from_log(second))
+    assert "brand new" in again.items and not again.knows(gone)
+    scores = [model.score(afresh.users) for model in (again, afresh)]
+    np.testing.assert_allclose(*scores, rtol=1e-3, atol=1e-5)
+    kept = again.updated(Interactions.from_log(second))  # nothing changed
+    np.testing.assert_allclose(kept.score(afresh.users), scores[0], rtol=1e-5, atol=1e-7)
+
+
+def test_a_title_that_is_gone_is_gone_after_an_update(simulation: Simulation) -> None:
+    first, item = simulation.log, simulation.log["item"][0]
+    second = Interactions.from_log(first.filter(pl.col("item") != item))
+    for name in ("transitions", "ease"):
+        again = make_model(name).fit(Interactions.from_log(first)).updated(second)
+        assert item not in again.items
+        assert np.array_equal(
+            again.score(second.users[:5]), make_model(name).fit(second).score(second.users[:5])
+        )
 
 
 def test_updated_factors_are_as_good_as_new_ones_in_a_third_of_the_epochs(

@@ -154,7 +154,10 @@ def test_ease_is_the_least_squares_solution_column_by_column(
     watched: np.ndarray, reg: float
 ) -> None:
     """Each column alone: ridge regression of one title on the others, its own weight held at 0."""
-    weights = ease_weights(watched.T @ watched, reg)
+    gram = watched.T @ watched
+    weights, scale = ease_weights(gram, reg)
+    inverse = np.linalg.inv(gram.astype(np.float64) + reg * np.eye(4))
+    assert scale == pytest.approx(np.diag(inverse), rel=1e-3)
 
     for item in range(4):
         others = [other for other in range(4) if other != item]

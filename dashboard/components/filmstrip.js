@@ -15,12 +15,14 @@ export default function (component) {
 }
 
 const RULER = 18, LANE = 29, PICTURE = 100;
+const PATIENCE = 5000;  // milliseconds
 
 function createStrip(root, channelName) {
   const find = (selector) => root.querySelector(selector);
   const scroll = find(".scroll"), content = find(".content"), canvas = find("canvas");
   const pictures = find(".pictures"), tip = find(".tip"), playhead = find(".playhead");
   let data = null, trigger = () => {}, zoom = 1, frame = 0, pressed = false, drawing = 0;
+  let awaited = null, since = 0;  // the choice that the page has not answered yet
 
   const channel = openChannel(channelName, (message) => {
     if (message.type !== "frame") return;
@@ -151,7 +153,18 @@ function createStrip(root, channelName) {
     const values = data.lanes.map((lane) => `${lane.name}: ${valueOf(lane, n, shot)}`);
     return [`${timecode(data.first + n, data)} · shot ${shot}`, ...values];
   }
+  function tell() {
+    content.setAttribute("aria-valuenow", data.selected);
+    const said = words(data.starts[data.selected]);
+    content.setAttribute("aria-valuetext", said.join(", "));
+    find(".said").textContent = said.join(" · ");
+  }
   function choose(shot, at = data.starts[shot]) {
+    awaited = shot;
+    since = performance.now();
+    data = { ...data, selected: shot };
+    tell();
+    draw();
     channel.say({ type: "goto", frame: at });
     trigger("chosen", { shot, frame: at });
   }
@@ -201,15 +214,15 @@ function createStrip(root, channelName) {
   return {
     close: () => { resized.disconnect(); channel.close(); },
     update(next, setTriggerValue) {
-      if (data && data.label !== next.label) zoom = 1;
-      data = next;
+      const other = !data || data.label !== next.label;
+      if (other) zoom = 1;
+      // What the page says may answer an earlier choice: the last one stands until it is answered.
+      if (other || next.selected === awaited || performance.now() - since > PATIENCE) awaited = null;
+      data = awaited === null ? next : { ...next, selected: awaited };
       trigger = setTriggerValue;
       content.setAttribute("aria-label", data.label);
       content.setAttribute("aria-valuemax", data.starts.length - 1);
-      content.setAttribute("aria-valuenow", data.selected);
-      const said = words(data.starts[data.selected]);
-      content.setAttribute("aria-valuetext", said.join(", "));
-      find(".said").textContent = said.join(" · ");
+      tell();
       find(".names").replaceChildren(...data.lanes.map((lane) => {
         const name = document.createElement("div");
         name.append(lane.name, Object.assign(document.createElement("small"), { textContent: lane.range }));

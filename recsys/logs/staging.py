@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from recsys.logs.ahead import read_ahead
 from recsys.logs.check import REPEATED, RowCheck, as_quarantine, reason_counts
 from recsys.logs.columns import identities
 from recsys.logs.files import open_table
@@ -129,7 +130,7 @@ def stage(
     keys, gate = Keys(scratch / "keys"), _Gate(is_forgotten)
     order, read, simulated = TimeOrder(), 0, False
     with PartWriter(parts) as writer:
-        for raw in table.batches:
+        for raw in read_ahead(table.batches):
             checked = check.check(raw, read)
             read += raw.height
             quarantine.add(gate.passed(checked.quarantine, quarantine))

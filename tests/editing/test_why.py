@@ -122,7 +122,7 @@ def test_every_change_that_is_told_turns_the_choice(
     assert choice.chosen == (shot in cut)
     for change in choice.changes:
         changed = footage if change.score is None else rescored(footage, shot, change.score)
-        after = chosen_shots(changed, change.brief or brief, without=change.without)
+        after = chosen_shots(changed, change.brief or brief, leave_out=change.without)
         assert after is not None
         assert (shot in after) != choice.chosen
 

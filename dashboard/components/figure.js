@@ -22,7 +22,19 @@ export default function ({ parentElement, data }) {
   }
 }
 
+const linkOf = (image) => image.getAttribute("href") ?? image.getAttribute("xlink:href");
+
+// Vega names a picture only once it has come.
+async function arrived(drawn, patience = 5000) {
+  const until = performance.now() + patience;
+  while ([...drawn.querySelectorAll("image")].some((image) => !linkOf(image))) {
+    if (performance.now() > until) return;
+    await new Promise((done) => { setTimeout(done, 50); });
+  }
+}
+
 async function standalone(drawn) {
+  await arrived(drawn);
   const copy = drawn.cloneNode(true);
   const { width, height } = drawn.getBoundingClientRect();
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
@@ -34,7 +46,7 @@ async function standalone(drawn) {
   ground.setAttribute("fill", getComputedStyle(app).backgroundColor);
   copy.prepend(ground);
   await Promise.all([...copy.querySelectorAll("image")].map(async (image) => {
-    const link = image.getAttribute("href") ?? image.getAttribute("xlink:href");
+    const link = linkOf(image);
     if (!link || link.startsWith("data:")) return;
     const answer = await fetch(link);
     image.removeAttribute("xlink:href");

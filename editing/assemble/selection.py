@@ -166,7 +166,9 @@ def nearest(problem: Problem) -> Nearest | None:
         room = problem.most[part] * problem.beside - problem.held[part] + 1e-9
         rules.append(LinearConstraint(row, -np.inf, room))
     upper = np.concatenate([np.ones(n), spare, [np.inf, np.inf]])
-    integral = np.concatenate([np.ones(n), np.zeros(n + 2)])
+    # Lengths come out whole by themselves, but not where a share of the length is a limit.
+    whole = np.full(n, float((problem.most < 1).any()))
+    integral = np.concatenate([np.ones(n), whole, [0, 0]])
     result = milp(
         cost,
         integrality=integral,

@@ -77,6 +77,14 @@ def write_tone(film: av.container.OutputContainer, audio: av.AudioStream, sample
     film.mux(audio.encode(None))
 
 
+@pytest.fixture(autouse=True)
+def own_main() -> Iterator[None]:
+    """AppTest leaves the application's script as `__main__`, which child processes would run."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The workspace, made once; tests work on copies of it."""

@@ -30,7 +30,7 @@ def test_a_note_is_kept_on_its_slot(catalog: Catalog) -> None:
     after = make_edit(ANA, catalog, Edit(1, 1, "note", 1, text="  colder grade  "))
 
     assert after.slots[1].note == "colder grade"
-    assert after.note == "note on slot 2"
+    assert after.note == "slot 2: noted: colder grade"
     assert not after.slots[1].locked  # a note decides nothing
 
 
@@ -135,4 +135,4 @@ def test_what_is_told_of_no_change(catalog: Catalog) -> None:
 
     assert told(slots, slots) == "nothing changed"
     noted = (replace(slots[0], note="x", locked=True), *slots[1:])
-    assert told(slots, noted) == "slot 1 locked, note on slot 1"
+    assert told(slots, noted) == "slot 1: noted: x"

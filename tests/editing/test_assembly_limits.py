@@ -246,6 +246,25 @@ def test_every_length_is_exact_at_every_rate(rate: Fraction, seconds: int) -> No
     assert len(shown(assemble(footage, asked))) == asked.frames
 
 
+@pytest.mark.parametrize("frames", [7, 8])
+def test_the_nearest_length_keeps_budgets_to_the_frame(frames: int) -> None:
+    """One frame is included; shots 1 and 2 give two each; of 6 frames a quarter is one of shot 3,
+    of 7 too: what is behind frame 144 may not be shown."""
+    acts = (Act(Fraction(1, 2), Fraction(1, 2)), Act(Fraction(1), Fraction(1, 2), Fraction(1, 4)))
+    asked = brief(
+        frames,
+        min_shot=1,
+        max_shot=2,
+        spoiler_free=Fraction(3, 5),
+        acts=acts,
+        include=(FrameRange(0, 1),),
+    )
+    with pytest.raises(ImpossibleBrief) as refused:
+        assemble(film([0.0] * 6), asked)
+    assert refused.value.brief == replace(asked, frames=6)
+    assert len(shown(assemble(film([0.0] * 6), replace(asked, frames=6)))) == 6
+
+
 @st.composite
 def films(draw: st.DrawFn) -> Footage:
     shots = draw(st.integers(1, 7))

@@ -22,6 +22,7 @@ EXAMPLES = [
     errors.UnusableModel(HERE, "its card is gone"),
     errors.UnknownModel("magic", ["ease"]),
     errors.UnknownTitle("Alfa", ["Alpha"]),
+    errors.UnknownVersion("ease-1", ["ease-2"]),
     errors.CatalogueTooLarge("ease", 30_000, 20_000),
 ]
 

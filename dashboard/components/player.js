@@ -2,6 +2,7 @@
 // is shown is read back from the presentation time of the frame that the browser painted.
 
 const players = new WeakMap();
+const PATIENCE = 5000;  // milliseconds
 const EXPIRED = "The link to this file has expired; reload the page.";
 
 export default function (component) {
@@ -20,9 +21,11 @@ function createPlayer(root, channelName) {
   const frameElement = find(".player"), video = find("video"), scrub = find(".scrub");
   const fault = find(".fault"), readout = find(".timecode"), count = find(".frame");
   let data = null, trigger = () => {}, shown = 0, wanted = null, refreshed = "";
+  const moved = new Map();  // frames that the strip sent it to, and when
 
   const channel = openChannel(channelName, (message) => {
     if (message.type === "goto") {
+      moved.set(message.frame, performance.now());
       video.pause();
       goTo(message.frame);
     }
@@ -125,7 +128,9 @@ function createPlayer(root, channelName) {
         if (!other) wanted = video.currentTime;
         video.src = data.src;
       }
-      if (sought) {
+      // The page's answer to a choice on the strip: it went there at once, and may be further on.
+      const known = !other && performance.now() - (moved.get(data.seek.frame) ?? -PATIENCE) < PATIENCE;
+      if (sought && !known) {
         video.pause();
         goTo(data.seek.frame);
       }

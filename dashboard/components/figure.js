@@ -7,7 +7,7 @@ export default function ({ parentElement, data }) {
   for (const button of root.querySelectorAll("button")) {
     button.onclick = async () => {
       const told = root.querySelector(".told");
-      const drawn = document.querySelector(`.st-key-${data.key} .stVegaLiteChart svg`);
+      const drawn = await chart(`.st-key-${data.key} .stVegaLiteChart svg`);
       told.textContent = drawn ? "" : "The chart is not drawn yet.";
       if (!drawn) return;
       try {
@@ -20,6 +20,15 @@ export default function ({ parentElement, data }) {
       }
     };
   }
+}
+
+// A chart may still be on its way, or be drawn anew at this very moment.
+async function chart(selector, patience = 10000) {
+  const until = performance.now() + patience;
+  while (!document.querySelector(selector) && performance.now() < until) {
+    await new Promise((done) => { setTimeout(done, 50); });
+  }
+  return document.querySelector(selector);
 }
 
 const linkOf = (image) => image.getAttribute("href") ?? image.getAttribute("xlink:href");

@@ -82,6 +82,9 @@ def test_a_log_becomes_a_curve_over_shots_and_then_a_campaign_file(
     page.get_by_role("tab", name="One title").click()
     choose(page, "Title", "harbour")
     sync_api.expect(page.get_by_text("Shots that stand out")).to_be_visible(timeout=SLOW)
+    sync_api.expect(page.locator(".stVegaLiteChart svg image").first).to_be_attached(timeout=SLOW)
+    page.wait_for_timeout(300)
+    sync_api.expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=SLOW)
     saving = page.get_by_role("group", name="Save retentionharbour")
     with page.expect_download(timeout=SLOW) as waiting:
         saving.get_by_role("button", name="SVG").click()

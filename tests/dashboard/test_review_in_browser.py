@@ -153,6 +153,8 @@ def test_keys_step_mark_and_jump_between_cuts(
 ) -> None:
     open_review(page)
     first = kept(own_workspace, page).record_ranges()[0].frames
+    sync_api.expect(page.locator('.player[data-painted="0"]')).to_be_visible(timeout=PATIENCE)
+    settled(page)
     page.locator(".player").focus()
     for key in ("ArrowRight", ".", "ArrowRight", ","):
         page.keyboard.press(key)

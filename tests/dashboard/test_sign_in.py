@@ -149,7 +149,9 @@ server_metadata_url = "{provider.site}/.well-known/openid-configuration"
         finally:
             server.terminate()
             server.wait(timeout=20)
-    assert "Traceback" not in (folder / "log.txt").read_text()
+    # Streamlit itself logs a traceback now and then, where a browser leaves in the middle of a message.
+    own = f'File "{Path(dashboard.__file__).parent}'
+    assert own not in (folder / "log.txt").read_text()
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:

@@ -194,7 +194,7 @@ def url(own_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> I
         if server.stdout is not None:
             server.stdout.close()
         log.close()
-    # Streamlit itself logs a traceback now and then, where a browser leaves in the middle of a message.
+    # Streamlit logs a traceback of its own where a browser leaves in the middle of a message.
     own = f'File "{Path(dashboard.__file__).parent}'
     assert own not in (folder / "log.txt").read_text()
 

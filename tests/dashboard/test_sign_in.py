@@ -149,7 +149,7 @@ server_metadata_url = "{provider.site}/.well-known/openid-configuration"
         finally:
             server.terminate()
             server.wait(timeout=20)
-    # Streamlit itself logs a traceback now and then, where a browser leaves in the middle of a message.
+    # Streamlit logs a traceback of its own where a browser leaves in the middle of a message.
     own = f'File "{Path(dashboard.__file__).parent}'
     assert own not in (folder / "log.txt").read_text()
 

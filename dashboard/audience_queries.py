@@ -20,11 +20,12 @@ from dashboard.title_films import NamedFilm, films_of
 from recsys.audience.report import Retention
 from recsys.audience.retention import drop_offs, rewatched_stretches
 from recsys.audience.viewing import Cohort, CohortUnit, cohorts, viewing_of
+from recsys.current import current_folder
 from recsys.errors import NoUsableRows
 from recsys.logs.store import LogStore
-from recsys.models.model import Recommender, read_card
+from recsys.models.card import read_card
+from recsys.models.model import Recommender
 from recsys.models.registry import load_model
-from recsys.serving import current_folder
 from recsys.viewing_log import (
     CLICK,
     DURATION_SECONDS,

@@ -167,10 +167,9 @@ def campaign(workspace: Workspace, question: Question, folder: Path, report: Rep
     from recsys.audience.promotion import plan_campaign
     from recsys.interactions import Interactions
     from recsys.logs.store import LogStore
-    from recsys.models.model import read_card
-    from recsys.models.registry import make_model
+    from recsys.models.registry import make_like
 
-    card = read_card(workspace.recommenders / question.recommender)
+    recommender = make_like(workspace.recommenders / question.recommender)
     log = LogStore(workspace.logs).load()
     fits = 0
 
@@ -178,14 +177,14 @@ def campaign(workspace: Workspace, question: Question, folder: Path, report: Rep
         nonlocal fits
         fits += 1
         report(0.1 + 0.4 * (fits - 1))
-        return make_model(str(card["model"]), 0, **card["config"]).fit(interactions)
+        return make_like(workspace.recommenders / question.recommender).fit(interactions)
 
     plan = plan_campaign(log, question.item, fit, days=question.days)
     plan.users.write_parquet(folder / "users.parquet")
     told = {
         "days": plan.days,
         "base_rate": plan.base_rate,
-        "model": str(card["model"]),
+        "model": recommender.name,
         "bands": [asdict(band) for band in plan.bands],
     }
     (folder / "plan.json").write_text(json.dumps(told), "utf-8")

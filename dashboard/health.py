@@ -13,9 +13,9 @@ from dashboard.settings import Workspace
 from ingest.catalog import Catalog
 from ingest.errors import IngestError
 from ingest.jobs import JobStore
+from recsys.current import current_folder
 from recsys.errors import NoModel, RecsysError
-from recsys.models.model import read_card
-from recsys.serving import current_folder
+from recsys.models.card import read_card
 
 LEAST_FREE = 1 << 30
 """Bytes; with less on the disk an ingest may not end well."""

@@ -105,6 +105,7 @@ cut_version = Table(
     Column("frames", Integer, nullable=False),
     Column("ranker", Text, nullable=False),
     Column("created_at", Text, nullable=False),
+    Column("gap", Float),
 )
 
 slot = Table(
@@ -132,6 +133,18 @@ approval = Table(
     Column("version", Integer, nullable=False),
     Column("name", Text, nullable=False),
     Column("approved_at", Text, nullable=False),
+)
+
+withdrawn_approval = Table(
+    "withdrawn_approval",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("cut_id", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("approved_at", Text, nullable=False),
+    Column("withdrawn_by", Text, nullable=False),
+    Column("withdrawn_at", Text, nullable=False),
 )
 
 alignment = Table(

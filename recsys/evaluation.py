@@ -65,7 +65,7 @@ class Evaluation:
     known_titles: "Group"
     """The same users, with only those titles relevant that train has."""
     lists: ListQuality | None
-    """What the lists are like, hits apart; None if there are no such users, or nobody asked."""
+    """What the lists are like, hits apart; None if all are empty, or nobody asked."""
     names: tuple[str, ...] = field(repr=False)
     """The users behind `metrics`, sorted."""
     values: Doubles = field(repr=False, compare=False)
@@ -164,7 +164,7 @@ def evaluate(
         seen_before=seen_before,
         by_history={name: Group(int(rows.sum()), estimates(values[rows])) for name, rows in groups},
         known_titles=Group(len(findable), estimates(only_known) if describe else {}),
-        lists=list_quality(model, best, histories) if known and describe else None,
+        lists=list_quality(model, best, histories) if describe and (best >= 0).any() else None,
         names=tuple(user.name for user in known),
         values=values,
     )

@@ -4,6 +4,7 @@ The card of each saved model notes that it was trained before, until it is train
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from recsys.atomic import whole_file
 from recsys.errors import ForgottenUser, UnusableModel
 from recsys.logs.forgotten import user_identity
 from recsys.logs.store import LogStore
-from recsys.models.model import read_card
+from recsys.models.card import CARD, read_card
 from recsys.viewing_log import USER
 
 NOTE = "trained_before_forgetting"
@@ -53,6 +54,15 @@ def forget_user(logs: Path, recommenders: Path, user: str) -> Forgetting:
     return Forgetting(store.forget(user, at), [folder.name for folder in learned])
 
 
+def note_forgotten(store: LogStore, folder: Path, users: Iterable[str]) -> None:
+    """Note on the card of a model that was just saved which of its users were forgotten meanwhile.
+
+    A training reads the log long before it saves its model.
+    """
+    for _ in store.forgotten(users):
+        _note(folder, datetime.now(UTC))
+
+
 def _learned_from(folder: Path, user: str) -> bool:
     """Whether a saved model has the history of a user, or may have; not if it cannot be served."""
     try:
@@ -70,7 +80,7 @@ def _note(folder: Path, at: datetime) -> None:
     card = read_card(folder)
     users = card.get(NOTE, {"users": 0})["users"]
     card[NOTE] = {"users": users + 1, "last": at.isoformat(timespec="seconds")}
-    with whole_file(folder / "card.json") as draft:
+    with whole_file(folder / CARD) as draft:
         draft.write_text(json.dumps(card, indent=2, ensure_ascii=False), "utf-8")
 
 

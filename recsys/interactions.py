@@ -228,6 +228,13 @@ def history_matrix(histories: Sequence[Ints], items: int, decay: float = 1.0) ->
     return sparse.csr_array((values, columns, starts), shape=(len(histories), items))
 
 
+def check_decay(**decays: float) -> None:
+    """Raise ValueError unless each of some named decays is in (0, 1]."""
+    for name, value in decays.items():
+        if not 0 < value <= 1:
+            raise ValueError(f"need 0 < {name} <= 1, got {value}")
+
+
 def recency_weights(length: int, decay: float) -> Floats:
     """`(length,)`, oldest first: 1 for the newest, and `decay` times as much for each before."""
     return np.float32(decay) ** np.arange(length - 1, -1, -1, dtype=np.float32)

@@ -16,13 +16,14 @@ import polars as pl
 from sklearn.linear_model import LogisticRegression
 
 from recsys.context import Context
+from recsys.current import load_recommender
 from recsys.errors import NoUsableRows
 from recsys.interactions import Interactions, Ints, first_plays, is_timed
 from recsys.logs.store import LogStore
 from recsys.metrics import Doubles
 from recsys.models.model import Recommender
 from recsys.selection import validation_split
-from recsys.serving import find_item, load_recommender
+from recsys.serving import find_item, knowing
 from recsys.splits import Split
 from recsys.viewing_log import ITEM, TIMESTAMP, USER
 
@@ -128,6 +129,9 @@ def calibrate(model: Recommender, split: Split, *, seed: int = 0) -> Calibration
         reason = f"{int(label.sum())} later plays of titles new to a user; it needs {FEWEST_PLAYS}"
         raise NoUsableRows("the calibration", reason)
     half = (chance.permutation(len(parts)) % 2 == 0)[owner]
+    if any(len(np.unique(label[rows])) < 2 for rows in (half, ~half)):
+        reason = "in one half of the users all came to every title that was new to them, or none"
+        raise NoUsableRows("the calibration", reason)
     judged = _regression(table[half], label[half], weight[half])
     predicted = judged.predict_proba(table[~half])[:, 1]
     found = reliability(predicted, label[~half], weight[~half], _days(split.test))
@@ -188,7 +192,9 @@ def title_audience(
     store = LogStore(logs)
     model = load_recommender(recommenders)
     item = find_item(model, store.titles(), asked)
-    split = validation_split(store.load())
+    log = store.load()
+    model = knowing(model, log)
+    split = validation_split(log)
     older = type(model)(model.config).fit(Interactions.from_log(split.train))
     calibration = calibrate(older, split, seed=seed)
     ranked = calibration.rank(model, item)

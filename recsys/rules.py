@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from recsys.errors import UnusableRules
+from recsys.viewing_log import RELEASED
 
 KINDS = ("exclude", "available", "fresh", "boost", "include", "cap")
 """In the order in which they act."""
@@ -224,7 +225,7 @@ def _barred(
         early = rule.since is not None and occasion.day < rule.since
         late = rule.until is not None and occasion.day > rule.until
         return elsewhere or early or late
-    released = titles.get(item, {}).get("released")
+    released = titles.get(item, {}).get(RELEASED)
     if isinstance(released, datetime):
         released = released.date()
     if not isinstance(released, date) or rule.days is None:

@@ -4,7 +4,6 @@ A workspace's log is a folder (`logs`) and its recommenders another (`recommende
 adds a folder there and then points `current.json` at it, so a reader never meets half a model.
 """
 
-import json
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,20 +14,21 @@ from typing import Any
 
 import polars as pl
 
-from recsys.atomic import whole_file, whole_folder
+from recsys.atomic import whole_folder
+from recsys.current import current_folder, put_to_use
 from recsys.errors import CatalogueTooLarge, NoUsableRows
 from recsys.evaluation import Difference, Evaluation, compare, evaluate
-from recsys.forgetting import NOTE
+from recsys.forgetting import NOTE, note_forgotten
 from recsys.interactions import Interactions
 from recsys.logs.check import check_log
 from recsys.logs.files import read_table
 from recsys.logs.mapping import PLAIN, ColumnMap
 from recsys.logs.store import ImportReport, LogStore, import_files
+from recsys.models.card import read_card
 from recsys.models.content import ContentModel
-from recsys.models.model import Progress, Recommender, quiet, read_card
+from recsys.models.model import Progress, Recommender, quiet
 from recsys.models.registry import load_model
 from recsys.selection import AUTO, Choice, choose
-from recsys.serving import CURRENT, current_folder
 from recsys.splits import overlap_in_time, shared_plays
 from recsys.viewing_log import ITEM, TIMESTAMP, USER, is_simulated
 
@@ -151,7 +151,7 @@ def train(
     fitted = choice.fitted(log, seed, lambda done: on_progress(0.8 + 0.2 * done))
     if embeddings is not None:
         fitted = ContentModel.around(fitted, embeddings)
-    return _put_to_use(fitted, choice, log, recommenders, seed)
+    return _put_to_use(fitted, choice, log, logs=logs, recommenders=recommenders, seed=seed)
 
 
 def update_recommender(logs: Path, recommenders: Path, *, on_progress: Progress = quiet) -> Trained:
@@ -173,11 +173,18 @@ def update_recommender(logs: Path, recommenders: Path, *, on_progress: Progress 
         fitted = model.updated(interactions, on_progress)
     reason = f"an update of {folder.name}: {card.get('reason', 'its reason is not known')}"
     choice = Choice(fitted.name, dict(card["config"]), reason, [])
-    return _put_to_use(fitted, choice, log, recommenders, int(card.get("seed", 0)))
+    seed = int(card.get("seed", 0))
+    return _put_to_use(fitted, choice, log, logs=logs, recommenders=recommenders, seed=seed)
 
 
 def _put_to_use(
-    fitted: Recommender, choice: Choice, log: pl.DataFrame, recommenders: Path, seed: int
+    fitted: Recommender,
+    choice: Choice,
+    log: pl.DataFrame,
+    *,
+    logs: Path,
+    recommenders: Path,
+    seed: int,
 ) -> Trained:
     made_at = datetime.now(UTC)
     card = _card(log, choice, seed, made_at, fitted.settled())
@@ -185,8 +192,8 @@ def _put_to_use(
     folder = recommenders / f"{choice.model}-{made_at:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
     with whole_folder(folder) as draft:
         fitted.save(draft, card)
-    with whole_file(recommenders / CURRENT) as draft:
-        draft.write_text(json.dumps({"folder": folder.name}), "utf-8")
+    note_forgotten(LogStore(logs), folder, fitted.users)
+    put_to_use(folder)
     return Trained(folder, choice, read_card(folder))
 
 

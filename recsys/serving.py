@@ -1,9 +1,5 @@
-"""Lists from the recommender in use: for one user, for a batch, and for a title.
+"""Lists from the recommender in use: for one user, for a batch, and for a title."""
 
-`current.json` in the folder of recommenders names the one in use.
-"""
-
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from difflib import get_close_matches
@@ -15,26 +11,19 @@ import polars as pl
 
 from recsys.atomic import whole_file
 from recsys.context import Impressions, first_impressions
-from recsys.errors import (
-    MissingColumns,
-    NoModel,
-    NoUsableRows,
-    UnknownTitle,
-    UnreadableLog,
-    UnusableModel,
-)
+from recsys.current import current_folder, load_recommender
+from recsys.errors import NoUsableRows, UnknownTitle, UnreadableLog
 from recsys.forgetting import refuse_forgotten
 from recsys.interactions import Interactions, played
-from recsys.logs.files import read_table
 from recsys.logs.store import LogStore
-from recsys.models.content import VECTOR
-from recsys.models.model import Progress, Reason, Recommender, quiet, read_card
+from recsys.models.card import read_card
+from recsys.models.model import Progress, Recommender, quiet
+from recsys.models.recommended import Reason
 from recsys.models.registry import load_model
 from recsys.off_policy import draw_list
 from recsys.rules import Occasion, Rule, apply_rules
 from recsys.viewing_log import ITEM, ORDER, TIMESTAMP, TITLE, USER
 
-CURRENT = "current.json"
 DRAWN_FROM = 5
 """A list of k drawn by chance is drawn from the best so many times k titles."""
 BATCH_SCHEMA = pl.Schema(
@@ -102,30 +91,6 @@ class Served:
         return asdict(self)
 
 
-def current_folder(recommenders: Path) -> Path:
-    """The folder of the recommender in use.
-
-    Raises:
-        NoModel: None was trained.
-        UnusableModel: The pointer to it is damaged.
-    """
-    pointer = recommenders / CURRENT
-    if not pointer.is_file():
-        raise NoModel(recommenders)
-    try:
-        name = str(json.loads(pointer.read_text("utf-8"))["folder"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UnusableModel(recommenders, f"{CURRENT} cannot be read ({error})") from error
-    if Path(name).name != name:
-        raise UnusableModel(recommenders, f"{CURRENT} points outside of it")
-    return recommenders / name
-
-
-def load_recommender(recommenders: Path) -> Recommender:
-    """The recommender in use; NoModel if none was trained, UnusableModel if it is damaged."""
-    return load_model(current_folder(recommenders))
-
-
 def recommend(
     logs: Path,
     recommenders: Path,
@@ -153,8 +118,12 @@ def up_to_date(model: Recommender, store: LogStore, users: Sequence[str]) -> Rec
     """
     if not store.imports():
         return model
-    rows = store.collect(store.scan().filter(pl.col(USER).is_in(list(users))))
-    rows = rows.filter(pl.col(ITEM).is_in(model.items)).sort(TIMESTAMP, ORDER, ITEM)
+    return knowing(model, store.collect(store.scan().filter(pl.col(USER).is_in(list(users)))))
+
+
+def knowing(model: Recommender, log: pl.DataFrame) -> Recommender:
+    """The model with the histories that a log tells; those of users it does not tell of stay."""
+    rows = log.filter(pl.col(ITEM).is_in(model.items)).sort(TIMESTAMP, ORDER, ITEM)
     if played(rows).is_empty():
         return model
     found = _as_numbered_by(model, rows)
@@ -228,7 +197,9 @@ def write_batch(
         listed = served.recommendations
         scores = np.array([entry["score"] for entry in listed], np.float64)
         if listed:
-            drawn = draw_list(scores, k, drawing.temperature, chance)
+            # After rules a title is drawn by its place: one that was raised has the score there.
+            by_place = np.sort(scores)[::-1]
+            drawn = draw_list(by_place, k, drawing.temperature, chance)
             pairs = zip(drawn.order.tolist(), drawn.propensity.tolist(), strict=True)
             rows += [
                 _batch_row(served, listed[place], rank, propensity)
@@ -269,56 +240,6 @@ def read_users(file: Path) -> list[str]:
     if not users:
         raise NoUsableRows(str(file), "it names no users")
     return users
-
-
-def read_facts(file: Path) -> pl.DataFrame:
-    """A table of titles with any columns, for rules to ask for; `item` is text.
-
-    Raises:
-        UnreadableLog: The file cannot be read.
-        MissingColumns: It has no column `item`.
-    """
-    table = read_table(file, None)
-    if ITEM not in table.columns:
-        raise MissingColumns(file, [ITEM], table.columns, {})
-    return table.with_columns(pl.col(ITEM).cast(pl.String)).unique(ITEM, keep="last")
-
-
-def read_embeddings(file: Path) -> pl.DataFrame:
-    """A table of embeddings: `item` as text, and `vector`, lists of numbers of one length.
-
-    Raises:
-        UnreadableLog: The file cannot be read, or its vectors are not lists of one length.
-        MissingColumns: A column is missing.
-    """
-    table = read_table(file, None)
-    missing = [name for name in (ITEM, VECTOR) if name not in table.columns]
-    if missing:
-        raise MissingColumns(file, missing, table.columns, {})
-    try:
-        vectors = table[VECTOR].cast(pl.List(pl.Float32))
-    except pl.exceptions.PolarsError as error:
-        raise UnreadableLog(file, f"{VECTOR} does not hold lists of numbers") from error
-    if vectors.list.len().n_unique() != 1 or vectors.null_count():
-        raise UnreadableLog(file, f"the lists of {VECTOR} are not all of one length")
-    if not vectors.list.len()[0]:
-        raise UnreadableLog(file, f"the lists of {VECTOR} are empty")
-    made = pl.DataFrame({ITEM: table[ITEM].cast(pl.String), VECTOR: vectors})
-    values = pl.col(VECTOR).list
-    whole = values.eval(pl.element().is_finite().fill_null(False)).list.all()
-    some = values.eval(pl.element() != 0).list.any()
-    faults = {
-        f"without an {ITEM}": pl.col(ITEM).is_null(),
-        f"with a {VECTOR} that is not of finite numbers": ~whole,
-        f"with a {VECTOR} of zeros, which is like nothing": ~some,
-    }
-    for what, wrong in faults.items():
-        rows = made.with_row_index("row", 1).filter(wrong)
-        if rows.height:
-            first = rows.row(0, named=True)
-            told = f"{rows.height} rows {what}, the first is row {first['row']} ({first[ITEM]})"
-            raise UnreadableLog(file, f"it has {told}; leave them out")
-    return made.unique(ITEM, keep="last", maintain_order=True)
 
 
 def _with_facts(titles: pl.DataFrame, facts: pl.DataFrame | None) -> pl.DataFrame:

@@ -4,18 +4,16 @@ Each training leaves a folder, and `current.json` points at the one in use; goin
 earlier one is pointing at it again.
 """
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recsys.atomic import whole_file
+from recsys.current import current_folder, put_to_use
 from recsys.errors import NoModel, UnknownVersion, UnusableModel
-from recsys.models.model import read_card
+from recsys.models.card import read_card
 from recsys.models.registry import load_model
-from recsys.serving import CURRENT, current_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +64,7 @@ def use_recommender(recommenders: Path, name: str) -> KeptRecommender:
         raise UnknownVersion(name, list(known))
     folder = recommenders / name
     load_model(folder)
-    with whole_file(recommenders / CURRENT) as draft:
-        draft.write_text(json.dumps({"folder": name}), "utf-8")
+    put_to_use(folder)
     return KeptRecommender(name, read_card(folder), "", in_use=True)
 
 

@@ -30,6 +30,8 @@ SIMULATED = "simulated"
 
 TITLE = "title"
 GENRE = "genre"
+RELEASED = "released"
+"""The day a title came out; a column of facts, which the workspace's own titles do not have."""
 
 SCHEMA = pl.Schema(
     {

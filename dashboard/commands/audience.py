@@ -4,13 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dashboard.commands.promotion import (
-    SEED,
-    FiniteRange,
-    audience_cuts,
-    audience_prepare,
-    audience_promote,
-)
+from dashboard.commands.parameters import SEED, FiniteRange
+from dashboard.commands.promotion import audience_cuts, audience_prepare, audience_promote
 from dashboard.console import Console, format_option, print_json, print_table, shared_options
 from dashboard.settings import Workspace
 from dashboard.wording import SIMULATED_NOTE
@@ -68,7 +63,7 @@ def audience_titles(output_format: str, workspace: Workspace, console: Console) 
 @click.option(
     "--cohort",
     type=click.Choice(["day", "week", "month"]),
-    help="Apart for the viewers who first played it in each day, week or month.",
+    help="Apart for the viewers who first played it in each day, week or month (UTC).",
 )
 @click.option(
     "--resume-hours",

@@ -10,6 +10,7 @@ import click
 
 from dashboard.batch_display import BatchDisplay
 from dashboard.batch_summary import check_report_file, say_summary
+from dashboard.commands.parameters import FiniteRange
 from dashboard.console import (
     Console,
     NamedPath,
@@ -53,7 +54,7 @@ from ingest.paths import visible
 @click.option("--watch", is_flag=True, help="Go on with what arrives in PATHS, until Ctrl-C.")
 @click.option(
     "--still",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=5.0,
     show_default=True,
     help="With --watch: seconds for which a file must not change before it is taken.",
@@ -67,14 +68,14 @@ from ingest.paths import visible
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=1),
+    type=FiniteRange(min=1),
     default=21600.0,
     show_default=True,
     help="Seconds that one file may take before it counts as failed.",
 )
 @click.option(
     "--memory",
-    type=click.FloatRange(min=0.1),
+    type=FiniteRange(min=0.1),
     default=6.0,
     show_default=True,
     help="GiB of memory that one file may take before it counts as failed.",
@@ -87,8 +88,20 @@ from ingest.paths import visible
     help="Child processes of this machine, or a Ray cluster (pip install 'reelroom[ray]').",
 )
 @click.option("--ray-address", "address", help="The Ray cluster; the one Ray finds if not given.")
-@click.option("--cpus", default=1.0, show_default=True, help="On Ray: processors for each file.")
-@click.option("--gpus", default=0.0, show_default=True, help="On Ray: GPUs for each file.")
+@click.option(
+    "--cpus",
+    type=FiniteRange(0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="On Ray: processors for each file.",
+)
+@click.option(
+    "--gpus",
+    type=FiniteRange(0),
+    default=0.0,
+    show_default=True,
+    help="On Ray: GPUs for each file.",
+)
 @click.option(
     "--report",
     "report_file",

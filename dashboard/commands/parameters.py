@@ -1,5 +1,6 @@
 """Kinds of values that options take."""
 
+import math
 import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,25 @@ import click
 
 if TYPE_CHECKING:
     from editing.cut import Act
+
+
+SEED = click.IntRange(0, 2**32 - 1)
+"""What every generator of chance takes."""
+
+
+class FiniteRange(click.FloatRange):
+    """A number within its range; nan, which compares with nothing, is in none."""
+
+    name = "number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number, as `click.FloatRange` gives it."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number that can be counted with.", param, ctx)
+        return number
 
 
 class ExactNumber(click.ParamType[Fraction]):

@@ -1,13 +1,13 @@
 """Whom to show a title, what to show a segment, and which cut: `reel audience promote`, `cuts`."""
 
-import math
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from dashboard.commands.parameters import SEED, FiniteRange
 from dashboard.console import (
     Console,
     NamedPath,
@@ -23,29 +23,11 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-class FiniteRange(click.FloatRange):
-    """A number within its range; nan, which compares with nothing, is in none."""
-
-    name = "number"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """The number, as `click.FloatRange` gives it."""
-        number = float(super().convert(value, param, ctx))
-        if not math.isfinite(number):
-            self.fail(f"{value} is no number that can be counted with.", param, ctx)
-        return number
-
-
 def campaign_file(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
     """Refuse names that tell no kind of table, before any work is done."""
     if value is not None and value.suffix not in (".csv", ".parquet"):
         raise click.BadParameter(f"{value.name} is neither .csv nor .parquet.", ctx, param)
     return value
-
-
-SEED = click.IntRange(0, 2**32 - 1)
 
 
 @click.command("promote")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dashboard.commands.parameters import FiniteRange
 from dashboard.console import (
     Console,
     NamedPath,
@@ -114,7 +115,7 @@ def rank_group() -> None:
 )
 @click.option(
     "--budget",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     default=0.15,
     show_default=True,
     help="Share of a video that a summary may have.",

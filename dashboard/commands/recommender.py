@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dashboard.commands.logs import file_path, rename_option
-from dashboard.commands.promotion import FiniteRange
+from dashboard.commands.parameters import SEED, FiniteRange
 from dashboard.console import Console, format_option, print_json, print_table, shared_options
 from dashboard.settings import Workspace
 from dashboard.wording import SIMULATED_NOTE
@@ -41,7 +41,9 @@ def recsys_group() -> None:
     show_default=True,
     help=f"{MODEL_NAMES}, or auto: the best of them on the newest part of the log.",
 )
-@click.option("--seed", default=0, show_default=True, help="Of models that start from chance.")
+@click.option(
+    "--seed", default=0, show_default=True, type=SEED, help="Of models that start from chance."
+)
 @click.option(
     "--minutes",
     type=FiniteRange(0),
@@ -68,7 +70,7 @@ def recsys_train(
 ) -> None:
     """Train a recommender on the imported log and put it to use."""
     from recsys.run import train, update_recommender
-    from recsys.serving import read_embeddings
+    from recsys.title_facts import read_embeddings
 
     logs, recommenders = workspace.logs, workspace.recommenders
     if update:
@@ -118,9 +120,11 @@ def recsys_train(
     "--test", "test_file", required=True, type=file_path, help="The later log to judge on."
 )
 @click.option(
-    "--k", default=10, show_default=True, type=click.IntRange(1), help="Ranks that count."
+    "--k", default=10, show_default=True, type=click.IntRange(1, 10_000), help="Ranks that count."
 )
-@click.option("--seed", default=0, show_default=True, help="Of models and of the bootstrap.")
+@click.option(
+    "--seed", default=0, show_default=True, type=SEED, help="Of models and of the bootstrap."
+)
 @rename_option
 @embeddings_option
 @format_option("table", "json")
@@ -145,7 +149,7 @@ def recsys_evaluate(
     """
     from recsys.models.registry import canonical_name
     from recsys.run import evaluate_models
-    from recsys.serving import read_embeddings
+    from recsys.title_facts import read_embeddings
 
     asked = [name.strip() for names in models for name in names.split(",") if name.strip()]
     names = [name if name == "auto" else canonical_name(name) for name in asked or DEFAULT_MODELS]
@@ -205,7 +209,7 @@ def rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
     type=FiniteRange(0),
     help="With --users: draw each list by chance, more evenly the larger this is.",
 )
-@click.option("--seed", default=0, show_default=True, help="Of --explore.")
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Of --explore.")
 @rule_options
 @format_option("table", "json")
 @shared_options
@@ -231,7 +235,8 @@ def recsys_recommend(
     for each title, with the chance (propensity) at which it was drawn for its place.
     """
     from recsys.rules import Occasion, read_rules
-    from recsys.serving import Exploring, Placing, read_facts, recommend
+    from recsys.serving import Exploring, Placing, recommend
+    from recsys.title_facts import read_facts
 
     if (user is None) == (users_file is None) or (users_file is None) != (out is None):
         raise click.UsageError("give either --user, or both --users and --out")
@@ -296,7 +301,7 @@ def recsys_similar(
 @click.argument("item")
 @click.option("--k", default=20, show_default=True, type=click.IntRange(1), help="How many users.")
 @click.option("--plot", type=file_path, help="The .svg of the reliability to write.")
-@click.option("--seed", default=0, show_default=True, help="Of the calibration.")
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Of the calibration.")
 @format_option("table", "json")
 @shared_options
 def recsys_audience(

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.background import batch_logs, can_be_retried, cancel_job, retry_jobs
+from dashboard.components.choice_table import choice_table
 from dashboard.operations_queries import job_table
 from dashboard.people import NotAllowed, Person
 from dashboard.settings import Workspace
@@ -27,15 +28,9 @@ def chosen_jobs(jobs: list[Job]) -> list[Job]:
     states = sorted({job.shown_state for job in jobs})
     state = st.pills("State", states, selection_mode="multi", key="job_states")
     table = job_table([job for job in jobs if not state or job.shown_state in state])
-    event = st.dataframe(
+    rows = choice_table(
         table,
-        hide_index=True,
-        row_height=30,
-        height=min(38 + 30 * table.height, 488),
-        key="jobs_table",
-        on_select="rerun",
-        selection_mode="multi-row",
-        column_config={
+        {
             "id": st.column_config.NumberColumn("Job", width="small"),
             "file": "File",
             "state": "State",
@@ -46,8 +41,11 @@ def chosen_jobs(jobs: list[Job]) -> list[Job]:
             "remarks": st.column_config.TextColumn("Remarks", width="large"),
             "path": "Path",
         },
+        key="jobs_table",
+        most_rows=15,
+        several=True,
     )
-    picked = {int(table["id"][row]) for row in event.selection.rows if row < table.height}
+    picked = {int(table["id"][row]) for row in rows}
     return [job for job in jobs if job.id in picked]
 
 

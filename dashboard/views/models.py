@@ -4,6 +4,7 @@ import json
 
 import streamlit as st
 
+from dashboard.components.choice_table import choice_table
 from dashboard.model_shelf import KeptModel, kept_models, promote_model
 from dashboard.operations_queries import model_table
 from dashboard.people import NotAllowed, Person, needs
@@ -28,15 +29,9 @@ def promote_clicked(person: Person, workspace: Workspace, name: str) -> None:
 
 def chosen_model(models: list[KeptModel]) -> KeptModel:
     table = model_table(models)
-    event = st.dataframe(
+    rows = choice_table(
         table,
-        hide_index=True,
-        row_height=30,
-        height=min(38 + 30 * table.height, 338),
-        key="models_table",
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
+        {
             "in use": st.column_config.CheckboxColumn("In use", width="small"),
             "kind": "Kind",
             "name": st.column_config.TextColumn("Name", width="large"),
@@ -44,8 +39,9 @@ def chosen_model(models: list[KeptModel]) -> KeptModel:
             "learned from": st.column_config.TextColumn("Learned from", width="medium"),
             "remarks": st.column_config.TextColumn("Remarks", width="medium"),
         },
+        key="models_table",
+        most_rows=10,
     )
-    rows = [row for row in event.selection.rows if row < len(models)]
     return models[rows[0] if rows else 0]
 
 
@@ -62,7 +58,7 @@ def figures(model: KeptModel) -> None:
 
 
 def details(person: Person, workspace: Workspace, model: KeptModel) -> None:
-    st.subheader(model.name)
+    st.header(model.name)
     if model.problem:
         st.error(model.problem, icon=":material/error:")
     left, right = st.columns([3, 1])

@@ -22,8 +22,8 @@ from dashboard.components.fitting_cuts import draw_fitting_cuts
 from dashboard.components.working import worked_out
 from dashboard.visitor import visitor
 from recsys.audience.promotion import DAYS, Draw, group_sizes, smallest_lift
+from recsys.current import current_folder
 from recsys.errors import NoModel, NoUsableRows
-from recsys.serving import current_folder
 
 SHOWN_TITLES = 15
 SHOWN_USERS = 200
@@ -47,7 +47,7 @@ def title_section(audience: Audience) -> None:
     if folder is not None:
         segments_for(audience, folder, item, name)
     st.divider()
-    st.subheader("Campaign", anchor=False)
+    st.header("Campaign", anchor=False)
     try:
         model = current_folder(audience.workspace.recommenders).name
     except NoModel as error:
@@ -239,7 +239,7 @@ def segment_section(audience: Audience) -> None:
     response_table(ranked.head(100))
     draw_downloads(ranked, "titles_for_segment", key="segment_titles", what="All titles")
     st.divider()
-    st.subheader("Campaign", anchor=False)
+    st.header("Campaign", anchor=False)
     count = st.number_input(
         "Titles to show", 1, max(1, min(50, ranked.height)), min(5, ranked.height),
         key="segment_titles_count", help="Each user gets the best of these not yet played.",

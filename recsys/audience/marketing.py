@@ -13,12 +13,13 @@ from recsys.audience.responses import SegmentResponses, segment_campaign, segmen
 from recsys.audience.segments import Segmentation, find_segments
 from recsys.audience.steadiness import steadiness
 from recsys.audience.titles import title_table
+from recsys.current import current_folder
 from recsys.errors import NoUsableRows
 from recsys.interactions import Interactions
 from recsys.logs.store import LogStore
-from recsys.models.model import Recommender, read_card
-from recsys.models.registry import load_model, make_model
-from recsys.serving import current_folder
+from recsys.models.card import read_card
+from recsys.models.model import Recommender
+from recsys.models.registry import load_model, make_like, make_model
 from recsys.viewing_log import is_simulated
 
 FACTORS = 16
@@ -120,14 +121,10 @@ def _seeing(
     if recommenders is None:
         return _fit_factors(seed), None
     folder = current_folder(recommenders)
-    card = read_card(folder)
-    name, config = str(card["model"]), dict(card["config"])
-    if name in DEAR:
+    if read_card(folder)["model"] in DEAR:
         learned = representation(load_model(folder), FACTORS, seed, items=interactions.items)
         return _fit_factors(seed), learned
-    return (
-        lambda part: representation(make_model(name, seed, **config).fit(part), FACTORS, seed)
-    ), None
+    return (lambda part: representation(make_like(folder, seed).fit(part), FACTORS, seed)), None
 
 
 def _fit_factors(seed: int) -> FitRepresentation:
@@ -171,7 +168,8 @@ def campaign(
         NoUsableRows: There is no such segment, or the log cannot tell a response.
     """
     store = LogStore(logs)
-    card = read_card(current_folder(recommenders))
+    in_use = current_folder(recommenders)
+    make_like(in_use, seed)  # a damaged one is told before any work is done
     log, titles = store.load(), store.titles()
     item, name = find_title(log, titles, title)
     names: dict[str, str] = {}
@@ -186,7 +184,7 @@ def campaign(
             raise
 
     def fit(interactions: Interactions) -> Recommender:
-        return make_model(str(card["model"]), seed, **card["config"]).fit(interactions)
+        return make_like(in_use, seed).fit(interactions)
 
     plan = plan_campaign(
         log,

@@ -232,6 +232,7 @@ def _shrunk(came: Doubles, then: Doubles) -> tuple[Doubles, Doubles]:
     best, likeliest = (came, then), -np.inf
     for to_all, to_title in product(STRENGTHS, STRENGTHS):
         mean = (others_came + to_all * overall) / (others_then + to_all)
+        mean = np.minimum(mean, 1 - 1e-9)  # where all came, some beta distribution is left
         above, below = to_title * mean, to_title * (1 - mean)
         likelihood = float((betaln(above + came, below + then - came) - betaln(above, below)).sum())
         if likelihood > likeliest:

@@ -34,6 +34,8 @@ MOST_GROUP_ROWS = 1 << 25
 """A row group is decoded whole, and its few bytes may claim any number of rows."""
 MOST_NAMES = 10_000
 """JSON lines in which every row has names of its own are no table."""
+PARQUET_FAULTS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+"""What reading a damaged Parquet file may raise; some damage polars does not expect."""
 UNIT_SEPARATOR = "\x1f"
 """Stands for a separator of several bytes, of which the CSV reader takes only one."""
 
@@ -255,7 +257,7 @@ def _open_parquet(source: Path, wanted: list[str] | None) -> Table:
         with ParquetFile(source) as file:
             groups = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
         names = pl.scan_parquet(source, glob=False).collect_schema().names()
-    except (pa.ArrowException, ValueError, pl.exceptions.PolarsError) as error:
+    except (pa.ArrowException, ValueError, *PARQUET_FAULTS) as error:
         raise _not_parquet(source, error) from error
     if max(groups, default=0) > MOST_GROUP_ROWS:
         reason = f"a row group of {max(groups):,} rows; write it in groups of {MOST_GROUP_ROWS:,}"
@@ -268,11 +270,11 @@ def _parquet_batches(source: Path, names: list[str]) -> Iterator[pl.DataFrame]:
     rows = pl.scan_parquet(source, glob=False, hive_partitioning=False).select(names)
     try:
         yield from rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
-    except pl.exceptions.PolarsError as error:
+    except PARQUET_FAULTS as error:
         raise _not_parquet(source, error) from error
 
 
-def _not_parquet(source: Path, error: Exception) -> UnreadableLog:
+def _not_parquet(source: Path, error: BaseException) -> UnreadableLog:
     told = (str(error).strip() or type(error).__name__).splitlines()[0]
     return UnreadableLog(source, f"not a whole Parquet file ({told})")
 

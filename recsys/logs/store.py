@@ -25,7 +25,7 @@ from recsys.interactions import Interactions
 from recsys.logs.check import check_titles
 from recsys.logs.columns import identities
 from recsys.logs.files import content_digest, log_files, open_table, read_table, require_renamed
-from recsys.logs.forgotten import Forgotten, user_identity
+from recsys.logs.forgotten import Forgotten, user_identities, user_identity
 from recsys.logs.ledger import (
     Entry,
     FileImport,
@@ -146,9 +146,14 @@ class LogStore:
         if not self.folder.is_dir():
             return set()
         known = Forgotten.read(self.folder)
-        return (
-            {user for user in users if known.holds(user_identity(user))} if known.since else set()
-        )
+        if not known.since:
+            return set()
+        names = list(users)
+        return {
+            user
+            for user, name in zip(names, user_identities(names), strict=True)
+            if known.holds(name)
+        }
 
     def imports(self) -> list[FileImport]:
         """The ledger: every file that was imported, by its name."""

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from recsys.context import Context
-from recsys.interactions import Floats, Interactions, Ints, recency_weights
+from recsys.interactions import Floats, Interactions, Ints, check_decay, recency_weights
 from recsys.models.model import Progress, Recommender, State, quiet
 
 
@@ -30,6 +30,9 @@ class AlsConfig:
     epochs: int = 15
     seed: int = 0
     threads: int = 1
+
+    def __post_init__(self) -> None:
+        check_decay(decay=self.decay)
 
 
 class AlsModel(Recommender):

@@ -98,6 +98,8 @@ class StackModel(Recommender):
     def _learn(self, interactions: Interactions, on_progress: Progress) -> None:
         """Bases on the older part, trees on the newer, then the bases afresh on all."""
         past, future = newest_part(interactions, self.config.share)
+        if not len(past.item):
+            raise NoUsableRows("the second ranking", "no play comes before another")
         targets = {
             user: watched
             for user, watched in zip(future.users, future.histories(), strict=True)

@@ -18,6 +18,7 @@ from scipy import sparse
 from recsys.context import Context
 from recsys.errors import NoUsableRows
 from recsys.interactions import Floats, Interactions, Ints
+from recsys.metrics import Hits
 from recsys.models.model import Progress, Recommender, State, quiet
 from recsys.viewing_log import ITEM
 
@@ -106,9 +107,12 @@ class ContentModel(Recommender):
         return other
 
     def contributions(self, history: Ints, items: Ints, context: Context | None = None) -> Floats:
-        """A new title's are those of its neighbours, as its score is."""
-        known = np.arange(len(self.base.items))
-        of_known = self.base.contributions(history, known, context)  # (history, known)
+        """A new title's are those of its neighbours, as its score is; watched, it adds nothing."""
+        size = len(self.base.items)
+        told, inside = self._known_part(history, context or Context())
+        of_known = np.zeros((len(history), size), np.float32)
+        if inside.any():
+            of_known[inside] = self.base.contributions(history[inside], np.arange(size), told)
         return np.asarray(self._extended(of_known)[:, items], np.float32)
 
     def _take(self, base: Recommender, items: tuple[str, ...], near: "sparse.csr_array") -> None:
@@ -130,13 +134,18 @@ class ContentModel(Recommender):
         return self._score_within(histories, [Context()] * len(histories))
 
     def _score_within(self, histories: Sequence[Ints], contexts: Sequence[Context]) -> Floats:
-        told = zip(histories, contexts, strict=True)
-        known = [context.of_titles(history < len(self.base.items)) for history, context in told]
-        for row, context in enumerate(known):
-            passed = context.passed[context.passed < len(self.base.items)]
-            known[row] = replace(context, passed=passed)
-        kept = [history[history < len(self.base.items)] for history in histories]
-        return self._extended(self.base.score_histories(kept, known))
+        told, kept = [], []
+        for history, context in zip(histories, contexts, strict=True):
+            known, inside = self._known_part(history, context)
+            told.append(known)
+            kept.append(history[inside])
+        return self._extended(self.base.score_histories(kept, told))
+
+    def _known_part(self, history: Ints, context: Context) -> tuple[Context, Hits]:
+        """The context without titles that the base does not know; `(history,)`, which it knows."""
+        inside = history < len(self.base.items)
+        passed = context.passed[context.passed < len(self.base.items)]
+        return replace(context.of_titles(inside), passed=passed), inside
 
     def _extended(self, scores: Floats) -> Floats:
         """`(rows, known)` to `(rows, items)`."""

@@ -12,7 +12,14 @@ from scipy.linalg import lapack
 
 from recsys.context import Context
 from recsys.errors import CatalogueTooLarge
-from recsys.interactions import Floats, Interactions, Ints, history_matrix, recency_weights
+from recsys.interactions import (
+    Floats,
+    Interactions,
+    Ints,
+    check_decay,
+    history_matrix,
+    recency_weights,
+)
 from recsys.models.changes import changes_since
 from recsys.models.model import Progress, Recommender, State, quiet
 
@@ -32,6 +39,9 @@ class EaseConfig:
     """L2 penalty on the weights, > 0; in units of users per item."""
     decay: float = 1.0
     """What a title of a history weighs against the next newer one, in (0, 1]; 1 is the paper's."""
+
+    def __post_init__(self) -> None:
+        check_decay(decay=self.decay)
 
 
 class EaseModel(Recommender):

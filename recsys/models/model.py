@@ -5,10 +5,9 @@ soon as there is one view. Saved models are safetensors, Parquet and JSON; never
 """
 
 import copy
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -22,7 +21,9 @@ from recsys.context import CONTEXT, Context
 from recsys.errors import UnusableModel
 from recsys.interactions import MICROSECONDS_A_DAY, Floats, Interactions, Ints
 from recsys.metrics import top_k
-from recsys.models.saved import read_contexts, read_histories
+from recsys.models.card import read_card, settings, write_card
+from recsys.models.recommended import Reason, RecommendationList, Recommended
+from recsys.models.saved import check_numbers, read_contexts, read_histories
 from recsys.viewing_log import ITEM, USER
 
 Progress = Callable[[float], None]
@@ -34,39 +35,6 @@ FALLBACK = "popularity"
 FALLBACK_DAYS = 28.0
 TITLES_LEFT_OUT = 30
 """The newest titles of a history that are left out in turn to see what each one does."""
-FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Recommended:
-    """One place of a list."""
-
-    rank: int
-    """From 1."""
-    item: str
-    score: float
-    """Comparable within one list only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A watched title that speaks for a recommended one."""
-
-    item: str
-    share: float
-    """Of all that speaks for the recommended title among what the user watched, in (0, 1]."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecommendationList:
-    """What a user is shown, and where it comes from."""
-
-    user: str
-    known: bool
-    """Whether the model has a history of this user; if not, the list is what is popular."""
-    source: str
-    """The model that ranked the list: its name, or `popularity` for an unknown user."""
-    items: list[Recommended]
 
 
 def quiet(done: float) -> None:
@@ -324,11 +292,10 @@ class Recommender(ABC):
         arrays = {"popular": self._popular, **self._state()}
         tensors = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         save_file(tensors, folder / "arrays.safetensors")
-        contents = {"format": FORMAT, "model": self.name, "config": asdict(self.config)}
+        contents: dict[str, object] = {"model": self.name, "config": asdict(self.config)}
         if self.devices:
             contents["devices"] = list(self.devices)
-        text = json.dumps({**contents, **(card or {})}, indent=2, ensure_ascii=False)
-        (folder / "card.json").write_text(text + "\n", "utf-8")
+        write_card(folder, {**contents, **(card or {})})
         self._save_parts(folder)
 
     @classmethod
@@ -342,10 +309,11 @@ class Recommender(ABC):
         if card["model"] != cls.name:
             raise UnusableModel(folder, f"it is a {card['model']}, not a {cls.name}")
         try:
-            model = cls(cls.config_type(**card["config"]))
+            model = cls(settings(cls.config_type, card["config"]))
             model.items = tuple(pl.read_parquet(folder / "items.parquet")[ITEM].to_list())
             known = pl.read_parquet(folder / "histories.parquet")
             arrays = load_file(folder / "arrays.safetensors")
+            check_numbers(arrays)
             model._popular = arrays.pop("popular")
             model._histories = read_histories(known, len(model.items))
             model.devices = tuple(str(device) for device in card.get("devices", ()))
@@ -356,7 +324,7 @@ class Recommender(ABC):
             model._restore_parts(folder)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
             raise UnusableModel(folder, f"{type(error).__name__}: {error}") from error
-        except (pl.exceptions.PolarsError, SafetensorError) as error:
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, SafetensorError) as error:
             raise UnusableModel(folder, str(error).splitlines()[0]) from error
         if model._popular.shape != (len(model.items),):
             raise UnusableModel(folder, "its arrays do not fit its items")
@@ -401,20 +369,3 @@ def popularity(interactions: Interactions, window_days: float | None) -> Floats:
         begin = interactions.when.max() - window_days * MICROSECONDS_A_DAY
         recent = np.bincount(interactions.item[interactions.when > begin], minlength=items)
     return np.asarray(recent + total / (total.max() + 1), np.float32)
-
-
-def read_card(folder: Path) -> dict[str, Any]:
-    """The card of a saved model.
-
-    Raises:
-        UnusableModel: There is none, or it is not one that this version wrote.
-    """
-    try:
-        card = json.loads((folder / "card.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise UnusableModel(folder, f"its card cannot be read ({error})") from error
-    if not isinstance(card, dict) or not {"model", "config"} <= card.keys():
-        raise UnusableModel(folder, "its card does not name a model")
-    if card.get("format") != FORMAT:
-        raise UnusableModel(folder, f"its format is {card.get('format')}, not {FORMAT}")
-    return dict(card)

@@ -12,7 +12,14 @@ import numpy as np
 from scipy import sparse
 
 from recsys.context import Context
-from recsys.interactions import Floats, Interactions, Ints, history_matrix, recency_weights
+from recsys.interactions import (
+    Floats,
+    Interactions,
+    Ints,
+    check_decay,
+    history_matrix,
+    recency_weights,
+)
 from recsys.models.model import Progress, Recommender, State
 
 ROWS = 1024
@@ -29,6 +36,9 @@ class NeighboursConfig:
     """Added to the denominator of the cosine, so that few shared users say little; >= 0."""
     decay: float = 1.0
     """What a title of a history weighs against the next newer one, in (0, 1]."""
+
+    def __post_init__(self) -> None:
+        check_decay(decay=self.decay)
 
 
 class NeighboursModel(Recommender):

@@ -5,8 +5,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from recsys.errors import UnknownModel
-from recsys.models.model import Recommender, read_card
+from recsys.errors import UnknownModel, UnusableModel
+from recsys.models.card import read_card, settings
+from recsys.models.model import Recommender
 
 _PLACES = {
     "popularity": ("recsys.models.popularity", "PopularityModel"),
@@ -65,6 +66,26 @@ def make_model(name: str, seed: int = 0, **config: Any) -> Recommender:
     if any(field.name == "seed" for field in fields(kind.config_type)):
         config["seed"] = seed
     return kind(kind.config_type(**config))
+
+
+def make_like(folder: Path, seed: int = 0) -> Recommender:
+    """A model in the settings of a saved one, that has learned nothing yet.
+
+    Args:
+        folder: Of the saved model, of which only the card is read.
+        seed: Takes the place of the saved model's.
+
+    Raises:
+        UnusableModel: There is no card, or its settings are none of that model.
+        UnknownModel: This version has no model of that name.
+    """
+    card = read_card(folder)
+    try:
+        kind = model_type(str(card["model"]))
+        told = {**card["config"], **({"seed": seed} if "seed" in card["config"] else {})}
+        return kind(settings(kind.config_type, told))
+    except (TypeError, ValueError) as error:
+        raise UnusableModel(folder, f"its settings cannot be used ({error})") from error
 
 
 def load_model(folder: Path) -> Recommender:

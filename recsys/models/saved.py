@@ -1,10 +1,17 @@
 """Histories and contexts of a saved model, checked before they are believed."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from recsys.context import CONTEXT, Context, Ints
 from recsys.viewing_log import ITEM, USER
+
+LARGEST = 1e12
+"""Of what is learned; scores of larger numbers could be infinite."""
 
 
 def read_histories(known: pl.DataFrame, items: int) -> dict[str, Ints]:
@@ -35,6 +42,15 @@ def read_contexts(
         _check_range(context.device, -1, devices)
         contexts[user] = context
     return contexts
+
+
+def check_numbers(arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """A ValueError if an array holds nan, or a number that no training comes to."""
+    for name, array in arrays.items():
+        if array.dtype.kind != "f" or not array.size:
+            continue
+        if not (array.min() >= -LARGEST and array.max() <= LARGEST):  # which is false of nan, too
+            raise ValueError(f"{name} holds what is no number, or a far too large one")
 
 
 def _check_range(numbers: Ints, least: int, end: int) -> None:

@@ -22,7 +22,7 @@ from recsys.models.sequence_losses import (
 from recsys.models.sequence_network import Network, SequenceConfig
 
 AVERAGED_STEPS = 5
-"""Training steps between two of the running mean, which then costs little."""
+"""Training steps between two of the running mean, which then costs little; or all of an epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,8 @@ def training(
     chance = torch.Generator().manual_seed(config.seed).get_state()
     steps = 0
     warm_up = min(200, len(histories) // config.batch_size + 1)
+    # Of a short log at least once an epoch, or the search would end before the mean has moved.
+    every = max(1, min(AVERAGED_STEPS, -(-len(histories) // config.batch_size)))
     while True:
         with torch.random.fork_rng(devices=[]):
             torch.set_rng_state(chance)
@@ -96,9 +98,10 @@ def training(
                     told=_with_dropout([told[spans[row]] for row in batch], dropout),
                 )
                 _step(network, optimizer, chosen, config)
-                if steps % AVERAGED_STEPS == 0:
+                if steps % every == 0:
                     # The first steps say little, so the mean forgets them sooner.
-                    _average(average, network, min(config.averaging, 1 - 10 / (steps + 10)))
+                    kept = min(config.averaging, 1 - 10 / (steps + 10))
+                    _average(average, network, kept, every)
             chance = torch.get_rng_state()
         if config.averaging == 0:
             average.load_state_dict(network.state_dict())
@@ -114,10 +117,10 @@ def _with_dropout(told: Sequence[Tensor], dropout: float) -> list[Tensor]:
     return [one * keep + rows for one, keep in zip(told, kept, strict=True)]
 
 
-def _average(average: Network, network: Network, kept: float) -> None:
-    """Move the mean towards the network, as `AVERAGED_STEPS` steps would."""
+def _average(average: Network, network: Network, kept: float, steps: int) -> None:
+    """Move the mean towards the network, as so many steps would."""
     with torch.no_grad():
-        share = 1 - kept**AVERAGED_STEPS
+        share = 1 - kept**steps
         for mean, weight in zip(average.parameters(), network.parameters(), strict=True):
             mean.lerp_(weight, share)
 

@@ -13,7 +13,14 @@ import numpy as np
 from scipy import sparse
 
 from recsys.context import Context
-from recsys.interactions import Floats, Interactions, Ints, history_matrix, recency_weights
+from recsys.interactions import (
+    Floats,
+    Interactions,
+    Ints,
+    check_decay,
+    history_matrix,
+    recency_weights,
+)
 from recsys.models.changes import changes_since, users_and_items
 from recsys.models.model import Progress, Recommender, State, quiet
 
@@ -37,9 +44,7 @@ class TransitionsConfig:
     def __post_init__(self) -> None:
         if self.window < 1:
             raise ValueError(f"need window >= 1, got {self.window}")
-        for name, value in (("decay", self.decay), ("forget", self.forget)):
-            if not 0 < value <= 1:
-                raise ValueError(f"need 0 < {name} <= 1, got {value}")
+        check_decay(decay=self.decay, forget=self.forget)
 
 
 class TransitionsModel(Recommender):

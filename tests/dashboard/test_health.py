@@ -13,7 +13,7 @@ from dashboard.commands.app import status_command
 from dashboard.health import health_route, look_after
 from dashboard.settings import Workspace
 from dashboard.storage import storage_of
-from recsys.serving import CURRENT, current_folder
+from recsys.current import CURRENT, current_folder
 
 
 def answer(workspace: Workspace) -> tuple[int, dict[str, object]]:

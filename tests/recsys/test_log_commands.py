@@ -97,3 +97,41 @@ def test_a_long_import_says_how_far_it_is(tmp_path: Path) -> None:
     for rows in (4, 9, 10, 15, 31):
         counter.tell(rows)
     assert told == ["10 rows read", "31 rows read"]
+
+
+def test_a_batch_with_a_bad_file_imports_the_rest_and_fails(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text("user,item,order\nu,a,1\nu,a,1\n")
+    bad.write_text("who,what\nu,a\n")
+    result = run("import", bad, good, "-w", tmp_path / "space", "--format", "json")
+
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert [f["source"] for f in report["failed"]] == [str(bad)]
+    assert "no column user, item" in report["failed"][0]["reason"]
+    assert report["imported"][0]["rows"] == 1
+    assert report["imported"][0]["quarantined"] == {"repeats an earlier row": 1}
+    assert "no column user" in result.stderr
+    assert "1 row set aside: repeats an earlier row" in result.stderr
+
+    again = run("import", good, "-w", tmp_path / "space")
+    assert again.exit_code == 0
+    assert "unchanged" in again.stdout
+
+
+def test_a_renaming_is_taken_and_a_wrong_one_is_wrong_use(tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text("uid,item,order\nu,a,1\n")
+    space = ("-w", tmp_path / "space")
+    assert run("import", file, "--rename", "uid=user", *space).exit_code == 0
+    assert run("import", file, "--rename", "uid", *space).exit_code == 2
+
+
+def test_simulate_writes_what_import_takes(tmp_path: Path) -> None:
+    out, titles = tmp_path / "log.parquet", tmp_path / "titles.parquet"
+    sizes = ("--users", 20, "--titles", 9, "--days", 10)
+    assert run("simulate", "--out", out, "--titles-out", titles, *sizes).exit_code == 0
+    done = run("import", out, "-w", tmp_path / "space", "-q", "--format", "json")
+    report = json.loads(done.stdout)
+    assert report["imported"][0]["simulated"]
+    assert report["imported"][0]["quarantined"] == {}

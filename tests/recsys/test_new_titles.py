@@ -12,8 +12,8 @@ from recsys.interactions import Interactions
 from recsys.models.content import ContentModel, nearest_known
 from recsys.models.model import Recommender
 from recsys.models.registry import load_model, make_model
-from recsys.serving import read_embeddings
 from recsys.simulate import GENRES, Simulation
+from recsys.title_facts import read_embeddings
 
 HIDDEN = ("t009", "t010", "t011", "t012")
 """Titles that are taken out of the log, as if they were not out yet."""

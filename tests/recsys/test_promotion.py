@@ -132,13 +132,14 @@ def test_a_log_that_cannot_tell_a_response_is_refused(made: Simulation) -> None:
         plan_campaign(made.log, TITLE, ease, hold_out=1.0)
 
 
-def test_the_command_writes_a_campaign_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", ["popularity", "als"])  # without chance, and with a seed
+def test_the_command_writes_a_campaign_file(tmp_path: Path, model: str) -> None:
     simulation = simulate(0, users=120, titles=12, days=60, plays_per_user=4)
     write_simulation(simulation, tmp_path / "log.parquet", tmp_path / "titles.parquet")
     space = tmp_path / "space"
     import_log([tmp_path / "log.parquet"], space / "logs")
     import_titles(tmp_path / "titles.parquet", space / "logs")
-    train(space / "logs", space / "recommenders", model="popularity")
+    train(space / "logs", space / "recommenders", model=model)
     title = simulation.titles["title"][1]
 
     def run(*words: object) -> object:

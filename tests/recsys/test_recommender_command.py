@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from dashboard.commands.audience import audience_group
 from dashboard.commands.logs import logs_group
 from dashboard.commands.recommender import recsys_group
+from recsys.current import current_folder
 from recsys.errors import (
     NoLog,
     NoModel,
@@ -22,10 +23,9 @@ from recsys.errors import (
     UnusableModel,
 )
 from recsys.interactions import Interactions
-from recsys.models.model import read_card
+from recsys.models.card import read_card
 from recsys.models.registry import load_model
 from recsys.run import load_log
-from recsys.serving import current_folder
 from recsys.simulate import Simulation, write_simulation
 from recsys.splits import time_split
 
@@ -75,34 +75,6 @@ def test_every_command_and_option_has_help(command: click.Command) -> None:
             assert parameter.help, f"{command.name} {parameter.name}"
 
 
-def test_a_batch_with_a_bad_file_imports_the_rest_and_fails(tmp_path: Path) -> None:
-    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
-    good.write_text("user,item,order\nu,a,1\nu,a,1\n")
-    bad.write_text("who,what\nu,a\n")
-    result = run("logs", "import", bad, good, "-w", tmp_path / "space", "--format", "json")
-
-    assert result.exit_code == 1
-    report = json.loads(result.stdout)
-    assert [f["source"] for f in report["failed"]] == [str(bad)]
-    assert "no column user, item" in report["failed"][0]["reason"]
-    assert report["imported"][0]["rows"] == 1
-    assert report["imported"][0]["quarantined"] == {"repeats an earlier row": 1}
-    assert "no column user" in result.stderr
-    assert "1 row set aside: repeats an earlier row" in result.stderr
-
-    again = run("logs", "import", good, "-w", tmp_path / "space")
-    assert again.exit_code == 0
-    assert "unchanged" in again.stdout
-
-
-def test_a_renaming_is_taken_and_a_wrong_one_is_wrong_use(tmp_path: Path) -> None:
-    file = tmp_path / "log.csv"
-    file.write_text("uid,item,order\nu,a,1\n")
-    space = ("-w", tmp_path / "space")
-    assert run("logs", "import", file, "--rename", "uid=user", *space).exit_code == 0
-    assert run("logs", "import", file, "--rename", "uid", *space).exit_code == 2
-
-
 def test_evaluate_takes_renamings_and_says_why_a_file_is_of_no_use(tmp_path: Path) -> None:
     train, test = tmp_path / "train.csv", tmp_path / "test.csv"
     train.write_text("uid,item,order\nu,a,1\nu,b,2\nv,b,1\nv,a,2\nu,c,3\n")
@@ -117,15 +89,6 @@ def test_evaluate_takes_renamings_and_says_why_a_file_is_of_no_use(tmp_path: Pat
     assert failed.exit_code == 1
     reason = f"{test} has no usable rows: 2 rows left out, order is not a whole number"
     assert reason in str(failed.exception)
-
-
-def test_simulate_writes_what_import_takes(tmp_path: Path) -> None:
-    out, titles = tmp_path / "log.parquet", tmp_path / "titles.parquet"
-    sizes = ("--users", 20, "--titles", 9, "--days", 10)
-    assert run("logs", "simulate", "--out", out, "--titles-out", titles, *sizes).exit_code == 0
-    report = run_json("logs", "import", out, "-w", tmp_path / "space", "-q")
-    assert report["imported"][0]["simulated"]
-    assert report["imported"][0]["quarantined"] == {}
 
 
 def test_training_writes_a_card_and_makes_the_model_current(workspace: Path) -> None:

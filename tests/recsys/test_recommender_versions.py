@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from recsys.current import current_folder
 from recsys.errors import UnknownVersion, UnusableModel
 from recsys.run import import_log, train
-from recsys.serving import current_folder
 from recsys.simulate import simulate, write_simulation
 from recsys.versions import kept_recommenders, use_recommender
 

@@ -17,7 +17,7 @@ from recsys.audience.segments import Segment, Segmentation
 from recsys.errors import NoUsableRows
 from recsys.interactions import Interactions, first_plays
 from recsys.models.registry import make_model
-from recsys.run import import_log, import_titles
+from recsys.run import import_log, import_titles, train
 from recsys.simulate import Simulation, simulate, write_simulation
 
 
@@ -159,6 +159,13 @@ def test_the_commands_lead_from_segments_to_a_campaign_file(space: Path, tmp_pat
     assert "by chance" in table.stdout and "x (" in table.stdout
     missing = run(space, "promote", "--segment", "nobody")
     assert "there is none of that name; there are" in str(missing.exception)
+
+
+def test_segments_as_the_recommender_in_use_sees_users(space: Path) -> None:
+    train(space / "logs", space / "recommenders", model="als")
+    told = run(space, "segments", "--model", "current", "--count", 3, "--format", "json")
+    assert told.exit_code == 0, told.output
+    assert len(json.loads(told.stdout)["segments"]) == 3
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,14 @@ def cycle(log_of: LogOf) -> Interactions:
     )
 
 
+def test_a_log_that_is_one_batch_is_learned_too(cycle: Interactions) -> None:
+    """The running mean once moved every fifth batch only, and the search ended before that."""
+    settings = {**SMALL, "epochs": 8, "batch_size": 128, "learning_rate": 1e-2}
+    model = SequenceModel(SequenceConfig(**settings)).fit(cycle)
+    assert model.epochs > 4
+    assert max(model.validation) > model.validation[0]
+
+
 def test_no_place_sees_what_comes_after_it() -> None:
     torch.manual_seed(0)
     network = Network(SequenceConfig(), items=9).eval()

@@ -30,6 +30,7 @@ from editing.rank.store import (
     train_ranker,
     train_ranker_on_orders,
 )
+from editing.revision import resolve_cut, save_slots
 from editing.run import suggest_cut
 from ingest.catalog import Catalog
 from ingest.media import Media
@@ -184,3 +185,36 @@ def test_the_command_arranges_a_trailer(catalog: Catalog, film: Media, tmp_path:
 
     assert result.exit_code == 0, result.output
     assert f"its order is that of transformer {version}" in result.stderr
+
+
+def test_a_cut_that_is_assembled_anew_keeps_its_order_and_locked_slots_theirs(
+    catalog: Catalog, film: Media
+) -> None:
+    version = teach_backwards(catalog, film)
+    brief = default_brief("trailer", Fraction(8), film.rate)
+    cut = suggest_cut(catalog, film, brief, order="learned")
+    assert cut.brief.order == f"transformer {version}"
+
+    again = resolve_cut(catalog, cut, author="Ada")
+    assert [slot.shot for slot in again.slots] == [slot.shot for slot in cut.slots]
+    assert f"its order is that of transformer {version}" in again.note
+    assert again.gap == pytest.approx(cut.gap)
+
+    shown = [slot.shot for slot in cut.slots]
+    against = sorted(range(len(shown)), key=lambda place: shown[place])[:2]
+    first, second = (cut.slots[place] for place in sorted(against, key=lambda p: shown[p]))
+    locked = tuple(replace(slot, locked=True) for slot in (first, second))
+    held = save_slots(catalog, again, locked, author="Ada", note="two, in the order of the film")
+    assert held.gap is None
+    solved = resolve_cut(catalog, held, author="Ada")
+    kept = [slot.shot for slot in solved.slots if slot.locked]
+    assert kept == [first.shot, second.shot]
+    assert solved.frames == brief.frames
+    assert load_cut(catalog, solved.id) == solved
+
+
+def test_a_cut_whose_order_nobody_can_tell_any_more_says_so(catalog: Catalog, film: Media) -> None:
+    cut = suggest_cut(catalog, film, default_brief("trailer", Fraction(8), film.rate))
+    lost = replace(cut, brief=replace(cut.brief, order="transformer 99"))
+    with pytest.raises(ModelError, match="99"):
+        resolve_cut(catalog, lost, author="Ada")

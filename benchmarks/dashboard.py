@@ -142,7 +142,7 @@ class Visit:
         self.times: dict[str, list[float]] = {}
 
     def timed(self, what: str, act: Callable[[], object], done: Callable[[], object]) -> None:
-        """Do something, and note how long it took until it was done."""
+        """Do something, and note how long it took until it was done; then let the page rest."""
         from playwright.sync_api import TimeoutError as TooLong
 
         began = time.perf_counter()
@@ -153,6 +153,11 @@ class Visit:
         except TooLong:
             seconds = float("inf")
         self.times.setdefault(what, []).append(seconds)
+        self.rest()
+
+    def rest(self) -> None:
+        """Wait until the page is not being drawn: a menu that is open then would close."""
+        self.page.locator('[data-test-script-state="notRunning"]').wait_for(timeout=PATIENCE)
         self.page.wait_for_timeout(300)
 
     def sees(self, text: str) -> Callable[[], object]:
@@ -208,7 +213,7 @@ def use_library(visit: Visit, titles: int) -> None:
     visit.timed("library: another order", lambda: order("Newest"), visit.sees(newest))
     order("Name")
     visit.sees("1 – 24")()
-    page.wait_for_timeout(500)
+    visit.rest()
     visit.timed(
         "title: open a film",
         lambda: visit.options("Films").nth(5).click(),

@@ -11,9 +11,12 @@ STYLE = """
 <style>
 [data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primaryFormSubmit"] {
   background: #96580A; border-color: #96580A; color: #FFFFFF; }
+[data-testid="stCaptionContainer"] { opacity: .85; }
+[data-testid="stCaptionContainer"] code { color: inherit; }
 </style>
 """
-"""The main button of a page: white on the dark theme's orange could hardly be read."""
+"""The main button of a page, where white on the dark theme's orange could hardly be read, and
+captions, which are so pale that badges and code in them could not be read either."""
 
 _DARK: dict[str, object] = {
     "primaryColor": "#E69F00",
@@ -23,6 +26,9 @@ _DARK: dict[str, object] = {
     "borderColor": "#2E353F",
     "linkColor": "#56B4E9",
     "codeTextColor": "#F2C14E",
+    "orangeTextColor": "#FFC27A",
+    "greenTextColor": "#7BE3B0",
+    "redTextColor": "#FFA8A0",
     "dataframeHeaderBackgroundColor": "#1D2229",
     "chartCategoricalColors": OKABE_ITO_DARK,
 }
@@ -34,6 +40,9 @@ _LIGHT: dict[str, object] = {
     "borderColor": "#D5DAE0",
     "linkColor": "#0072B2",
     "codeTextColor": "#8A5200",
+    "orangeTextColor": "#8A4300",
+    "greenTextColor": "#0B6138",
+    "redTextColor": "#A11A1A",
     "dataframeHeaderBackgroundColor": "#F3F5F7",
     "chartCategoricalColors": OKABE_ITO_LIGHT,
 }

@@ -135,7 +135,7 @@ def title_section(audience: Audience) -> None:
         by_predicate=pl.col("item") == item, named=True
     )
     mark = f" {SIMULATED}" if row["simulated"] else ""
-    st.subheader(f"{row['title']}{mark}", anchor=False)
+    st.header(f"{row['title']}{mark}", anchor=False)
     values = {
         "Viewers": f"{row['viewers']:,}",
         "Views": f"{row['views']:,}",

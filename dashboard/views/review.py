@@ -8,6 +8,7 @@ from dashboard import cut_queries, queries
 from dashboard.components import charts
 from dashboard.components.cut_player import Block, draw_cut_player, draw_timeline
 from dashboard.components.delivery import approved_words, draw_approval, draw_delivery
+from dashboard.components.fault_search import draw_repair, draw_search, shown_faults
 from dashboard.components.inspector import draw_inspector
 from dashboard.components.versions import draw_conflict, draw_newer, draw_versions
 from dashboard.cut_edits import Edit
@@ -16,6 +17,7 @@ from dashboard.media_server import thumbnail_link
 from dashboard.review_state import (
     ask,
     base_version,
+    begin_repairing,
     choose_slot,
     chosen_slot,
     draw_again,
@@ -29,7 +31,7 @@ from dashboard.review_state import (
 )
 from dashboard.settings import Workspace
 from dashboard.sources import folder_state, load_workspace
-from dashboard.wording import minus
+from dashboard.wording import minus, plain
 from editing.approvals import Approval
 from editing.cut import Cut
 from editing.faults.finding import Fault
@@ -44,14 +46,14 @@ WATCH_SECONDS = 10  # how often an open page looks whether somebody else has sav
 def facts(sequence: Sequence, cut: Cut, latest: int, approved: str) -> None:
     over = cut.frames - cut.brief.frames
     asked = f" ({minus(f'{over:+,}')} against the brief)" if over else ""
-    version = f"Version **{cut.version}** by {cut.author}"
+    version = f"Version **{cut.version}** by {plain(cut.author)}"
     if cut.version != latest:
         version += f", :orange-badge[:material/history: not the latest, which is {latest}]"
     parts = [
         version,
         f"**{float(cut.frames / cut.rate):.2f} s = {cut.frames:,} frames**{asked}",
         f"{len(cut.slots)} slots, {sum(slot.locked for slot in cut.slots)} locked",
-        f"scored by {cut.ranker.split()[0]}",
+        f"scored by {plain(cut.ranker.split()[0])}",
         "drop-frame" if sequence.drop else "",
         f":green-badge[:material/verified: approved] by {approved}" if approved else "",
     ]
@@ -100,7 +102,7 @@ def toolbar(catalog: Path, cut: Cut, latest: int, approvals: list[Approval]) -> 
             help="The version before this one again, as a new version",
         )  # fmt: skip
         draw_approval(catalog, cut, approvals)
-        with st.popover(editor().name, icon=":material/person:", help="Who you are"):
+        with st.popover(plain(editor().name), icon=":material/person:", help="Who you are"):
             st.text_input(
                 "Your name", editor().name, key="author_field", disabled=signs_in(),
                 max_chars=100, placeholder="It is kept with each version you make",
@@ -111,10 +113,10 @@ def toolbar(catalog: Path, cut: Cut, latest: int, approvals: list[Approval]) -> 
 def messages(catalog: Path, cut: Cut, latest: Cut, state: str) -> None:
     said = st.session_state.pop("review_said", None)
     if said:
-        st.toast(said, icon=":material/check:")
+        st.toast(plain(said), icon=":material/check:")
     problem = st.session_state.pop("review_problem", None)
     if problem:
-        st.error(problem, icon=":material/error:")
+        st.error(plain(problem), icon=":material/error:")
     conflict = st.session_state.get("review_conflict")
     if conflict is not None and conflict.edit.cut == cut.id:
         draw_conflict(catalog, cut, conflict, state=state)
@@ -122,12 +124,16 @@ def messages(catalog: Path, cut: Cut, latest: Cut, state: str) -> None:
         draw_newer(cut, latest)
 
 
-def pending(catalog: Path) -> None:
+def pending(workspace: Workspace) -> None:
     edit = st.session_state.pop("review_pending", None)
-    if edit is not None:
-        with st.spinner("Assembling anew…" if edit.kind == "resolve" else "Repairing…"):
-            make(catalog, edit)
+    if edit is not None and edit.kind == "repair":
+        begin_repairing(workspace, edit)
+    elif edit is not None:
+        with st.spinner("Assembling anew…"):
+            make(workspace.catalog, edit)
         draw_again()
+    if "review_repair" in st.session_state:
+        draw_repair()
 
 
 @st.fragment(run_every=WATCH_SECONDS)
@@ -146,21 +152,22 @@ def reviewer(workspace: Workspace, cut_id: int) -> None:
 
 def review(workspace: Workspace, cut_id: int) -> None:
     catalog = workspace.catalog
-    pending(catalog)
+    pending(workspace)
     state = folder_state(catalog)
     latest = cut_queries.cut(catalog, cut_id, None, state=state)
     cut = cut_queries.cut(catalog, cut_id, base_version(cut_id, latest.version), state=state)
     sequence = cut_queries.sequence(catalog, cut_id, cut.version, state=state)
     approvals = cut_queries.approvals(catalog, cut_id, state=state)
     heading, tools = st.columns([5, 6], vertical_alignment="center", gap="small")
-    heading.title(f"Review: {cut.name}", anchor=False)
+    heading.title(f"Review: {plain(cut.name)}", anchor=False)
     with tools:
         toolbar(catalog, cut, latest.version, approvals)
     facts(sequence, cut, latest.version, approved_words(approvals, cut.version))
     messages(catalog, cut, latest, state)
     st.session_state["review_latest"] = latest.version
     editable = cut.version == latest.version
-    faults, unknown = cut_queries.faults(catalog, cut_id, cut.version, state=state)
+    known = shown_faults(workspace, cut, state=state)
+    faults = list(known.faults)
     room = cut_queries.room(catalog, cut_id, cut.version, state=state)
     films = {
         media: queries.film(catalog, media, state=state)
@@ -182,13 +189,17 @@ def review(workspace: Workspace, cut_id: int) -> None:
         without = [film.media.name for film in films.values() if not film.has_proxy]
         if without:
             st.caption(
-                f"{', '.join(without)} has no review proxy and plays from the film itself; "
+                f"{plain(', '.join(without))} has no review proxy and plays from the film itself; "
                 "`reel ingest --proxies` makes one that every browser plays."
             )
     with right:
-        draw_inspector(catalog, sequence, chosen, faults, editable=editable, state=state)
-    if unknown:
-        st.warning(f"Faults were not looked for: {unknown}", icon=":material/help:")
+        draw_inspector(
+            catalog, sequence, chosen, faults, searched=known.words, editable=editable, state=state
+        )
+        if known.progress is not None:
+            draw_search(workspace, cut)
+    if known.how == "none":
+        st.warning(plain(known.words), icon=":material/help:")
     made = cut_queries.versions(catalog, cut_id, state=state)
     st.header("Hand over", anchor=False)
     draw_delivery(workspace, sequence, made, state)

@@ -128,10 +128,10 @@ def show(audience: Audience, folder: Path) -> None:
             f"of their viewing; silhouette {known.summary['silhouette']:.2f} (−1 to 1)."
         )
     segment = overview(known)
-    st.subheader(segment, anchor=False)
+    st.header(segment, anchor=False)
     portrait(known, segment, simulated=simulated)
     if len(known.names) > 1:
-        st.subheader("Over time", anchor=False)
+        st.header("Over time", anchor=False)
         stability(known, simulated=simulated)
     st.page_link(f"views/{PROMOTE.file}", label="Promote to a segment", icon=":material/campaign:")
 

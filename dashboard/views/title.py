@@ -22,7 +22,14 @@ from dashboard.shot_words import FEW_MEASURES, shot_classes
 from dashboard.similar_shots import similar_shots
 from dashboard.sources import folder_state, load_workspace, open_catalog
 from dashboard.views import LIBRARY, REVIEW, TITLE
-from dashboard.wording import clock, measure_label, rate_label, size_label, sound_label
+from dashboard.wording import (
+    clock,
+    measure_label,
+    plain,
+    rate_label,
+    size_label,
+    sound_label,
+)
 from ingest.duplicates import Pair, duplicates_of
 from ingest.errors import IngestError, UnknownMedia
 
@@ -49,9 +56,9 @@ def film_facts(film: Film, shots: pl.DataFrame) -> None:
         "Shots": f"{shots.height:,} by {film.detector}",
         "Median shot": f"{cast(float, shots['seconds'].median()):.1f} s",
     }
-    st.caption("  ·  ".join(f"{name} **{value}**" for name, value in facts.items()))
+    st.caption("  ·  ".join(f"{name} **{plain(value)}**" for name, value in facts.items()))
     for warning in media.warnings:
-        st.warning(warning, icon=":material/warning:")
+        st.warning(plain(warning), icon=":material/warning:")
 
 
 @st.fragment
@@ -121,7 +128,7 @@ def similar(catalog: Path, film: Film, chosen: int, state: str) -> None:
     try:
         found = similar_shots(catalog, film.media.id, chosen, state=state)
     except IngestError as error:
-        st.info(f"{error}", icon=":material/image_search:")
+        st.info(plain(f"{error}"), icon=":material/image_search:")
         return
     if not found.shots:
         st.info("No other shot was embedded, so none can be compared.")
@@ -149,7 +156,7 @@ def similar(catalog: Path, film: Film, chosen: int, state: str) -> None:
         f"all {found.films:,} films" if found.searched == found.films
         else f"this film and the newest {found.searched - 1:,} of {found.films - 1:,} others"
     )  # fmt: skip
-    st.caption(f"Cosine of the picture embeddings by {found.model}; looked through {reach}.")
+    st.caption(f"Cosine of the picture embeddings by {plain(found.model)}; looked through {reach}.")
 
 
 def go_to(film: Film, media: int, shot: int) -> None:
@@ -174,7 +181,7 @@ def near_duplicates(catalog: Path, film: Film, state: str) -> None:
         try:
             pairs = found_pairs(catalog, film.media.id, state=state)
         except IngestError as error:
-            st.info(f"{error}", icon=":material/content_copy:")
+            st.info(plain(f"{error}"), icon=":material/content_copy:")
             return
     if not pairs:
         st.success("No other film has pictures in common with this one.", icon=":material/check:")
@@ -213,14 +220,14 @@ def cuts_of(catalog: Path, film: Film, state: str) -> None:
     if not rows:
         st.info(
             "No cut of this film yet. Suggest one on the page Cuts, or with "
-            f"`reel cut trailer {film.media.name} --seconds 30`.",
+            f"`reel cut trailer {film.media.id} --seconds 30`.",
             icon=":material/content_cut:",
         )
         return
     for row in rows:
-        approved = f", approved by {row.approved_by}" if row.approved_by else ""
+        approved = f", approved by {plain(row.approved_by)}" if row.approved_by else ""
         st.button(
-            f"{row.id} · {row.name} · {row.seconds:.1f} s · version {row.version}{approved}",
+            f"{row.id} · {plain(row.name)} · {row.seconds:.1f} s · version {row.version}{approved}",
             key=f"open_cut_{row.id}", width="stretch", icon=":material/rate_review:",
             on_click=lambda number=row.id: st.session_state.update(open_cut=number),
         )  # fmt: skip
@@ -329,7 +336,7 @@ st.session_state["film"] = picked
 st.query_params["film"] = f"{picked}"
 with st.container(horizontal=True, vertical_alignment="center", gap="small"):
     st.page_link(f"views/{LIBRARY.file}", label="Library", icon=":material/arrow_back:")
-    st.title(film.media.name, anchor=False)
+    st.title(plain(film.media.name), anchor=False)
 shots = queries.shot_table(catalog, picked, state=state)
 film_facts(film, shots)
 film_viewer(catalog, picked)

@@ -14,7 +14,11 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
 
 pytestmark = pytest.mark.browser
 
-PAGES = {"library": "", "title": "title?film=1", "cuts": "cuts", "review": "review?cut=1"}
+PAGES = {
+    **{"library": "", "title": "title?film=1", "cuts": "cuts", "review": "review?cut=1"},
+    **{name: name for name in ("audience", "segments", "promote", "recommendations")},
+    **{name: name for name in ("jobs", "models", "system")},
+}
 NAMELESS = """() => {
   const found = [];
   const look = (root) => {

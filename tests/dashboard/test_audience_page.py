@@ -36,7 +36,7 @@ def test_simulated_figures_are_marked_as_simulated(workspace: Workspace) -> None
     assert "simulated" in page.title[0].value
     assert "No figure on this page is of a real audience" in words(page)
     assert page.dataframe[0].value["simulated"].all()
-    assert "simulated" in audience_page("One title").subheader[0].value
+    assert "simulated" in audience_page("One title").header[0].value
 
 
 def test_a_real_log_is_not_marked(empty_workspace: Workspace, tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_real_log_is_not_marked(empty_workspace: Workspace, tmp_path: Path) ->
 
     assert not page.exception and not page.error
     assert "simulated" not in page.title[0].value
-    assert "simulated" not in audience_page("One title").subheader[0].value
+    assert "simulated" not in audience_page("One title").header[0].value
 
 
 def test_the_headline_counts_the_log(workspace: Workspace) -> None:

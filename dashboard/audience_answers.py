@@ -58,21 +58,20 @@ def forget_answers(workspace: Workspace) -> None:
 def look_up(workspace: Workspace, question: Question, *, state: str) -> Answer:
     """The answer as far as it is there; nothing is begun."""
     place = _place(workspace, question, state)
-    if (place / REFUSED).is_file():
-        return Answer(refused=json.loads((place / REFUSED).read_text("utf-8"))["reason"])
-    if place.is_dir():
-        return Answer(place)
     with _lock:
         child = _running.get(place)
-        if child is not None and child.poll() is None:
-            return Answer(progress=_progress(place))
-        if child is not None:
+        ended = child is not None and child.poll() is not None
+        if ended:
             del _running[place]
-            if not place.is_dir():
-                _broken.add(place)
-        if place in _broken:
-            return Answer(broken=True)
-    return look_up(workspace, question, state=state) if place.is_dir() else Answer()
+        if (place / REFUSED).is_file():
+            return Answer(refused=json.loads((place / REFUSED).read_text("utf-8"))["reason"])
+        if place.is_dir():
+            return Answer(place)
+        if ended:
+            _broken.add(place)
+        if child is not None and not ended:
+            return Answer(progress=_progress(place))
+        return Answer(broken=place in _broken)
 
 
 def ask(workspace: Workspace, question: Question, *, state: str, small: int = SMALL_LOG) -> Answer:

@@ -9,6 +9,7 @@ import click
 
 from dashboard.commands.alignment import align_command
 from dashboard.commands.app import dashboard_command, status_command
+from dashboard.commands.approval import APPROVAL_COMMANDS
 from dashboard.commands.audience import audience_group
 from dashboard.commands.demo import demo_command
 from dashboard.commands.editing import cut_group
@@ -47,7 +48,10 @@ for _command in (
 ):
     reel.add_command(_command)
 learn_group.add_command(align_command)
-for _command in (*SLOT_COMMANDS, versions_command, diff_command, undo_command):
+for _command in (
+    *(*SLOT_COMMANDS, versions_command, diff_command, undo_command),
+    *APPROVAL_COMMANDS,
+):
     cut_group.add_command(_command)
 
 

@@ -33,6 +33,7 @@ def brief_document(brief: Brief) -> dict[str, Any]:
         and {"path": music.path, "fingerprint": music.fingerprint, "beats": list(music.beats)},
         "lead": brief.lead,
         "fade_ms": brief.fade_ms,
+        "order": brief.order,
     }
 
 

@@ -16,6 +16,8 @@ CutId = NewType("CutId", int)
 CutKind = Literal["trailer", "teaser", "tv-spot", "rough", "recap", "highlights"]
 Speech = Literal["ignore", "avoid", "strict"]
 Aspect = Literal["source", "16:9", "9:16", "1:1"]
+FILM_ORDER = "film"
+"""The order of slots that is the film's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ class Slot:
     shot: int
     """Index of the shot in its media."""
     source: FrameRange
-    """Frames of the source's own grid (`Media.rate`), in and out, end exclusive."""
+    """Frames of the source's own grid (`Media.rate`), in and out, end exclusive. A film of another
+    rate than the cut begins there too, and has as many frames here as the slot lasts in the cut."""
     score: float
     reasons: tuple[Reason, ...]
     alternates: tuple[Alternate, ...] = ()
@@ -198,6 +201,9 @@ class Brief:
     """Frames by which a join of the sound may be before or after that of the picture, at most."""
     fade_ms: int = 0
     """Milliseconds of crossfade at every join of the sound."""
+    order: str = FILM_ORDER
+    """Of the slots: the film's, or the name and version of the ranker that tells another, as
+    `transformer 3`."""
 
     def __post_init__(self) -> None:
         if self.frames < 1:
@@ -241,6 +247,9 @@ class Cut:
     note: str
     created_at: str
     """UTC, ISO 8601."""
+    gap: float | None = None
+    """By what share the cut is below the best possible at most; None where nobody knows, as of a
+    version that was changed by hand."""
 
     @property
     def frames(self) -> int:

@@ -5,8 +5,9 @@ was replaced. No I/O.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
@@ -14,6 +15,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from editing.cut import Slot
+from ingest.media import MediaId
 
 Kind = Literal["kept", "changed", "replaced", "removed", "added"]
 
@@ -35,20 +37,20 @@ class Change:
     moved: bool = False
     """Whether its place among the others is another."""
     also: tuple[str, ...] = ()
-    """What else is other than it was, in words: its transition, sound, window and note."""
+    """What else is other than it was, in words: its transition, sound, window and note; of one that
+    was added or removed, whether it was split off another or joined to it."""
 
     @property
     def words(self) -> str:
         """For people: `slot 3: trimmed by 4 frames at its end`; slots counted from 1."""
         old, new = (None if n is None else n + 1 for n in (self.before, self.after))
         if self.kind == "added":
-            return f"slot {new}: added"
+            return ", ".join([f"slot {new}: added", *self.also])
         if self.kind == "replaced":
-            return (
-                f"slot {old}: replaced, now slot {new}" if old != new else f"slot {old}: replaced"
-            )
+            told = [f"slot {old}: replaced"] + [f"now slot {new}"] * (old != new)
+            return ", ".join([*told, *self.also])
         if self.kind != "changed":
-            return f"slot {old}: {self.kind}"
+            return ", ".join([f"slot {old}: {self.kind}", *self.also])
         parts = [f"moved to {new}"] if self.moved else []
         if self.head and self.head == -self.tail:
             earlier = "earlier" if self.head > 0 else "later"
@@ -62,30 +64,74 @@ class Change:
         return f"slot {old}: {', '.join([*parts, *self.also])}"
 
 
-def changes_between(before: Sequence[Slot], after: Sequence[Slot]) -> list[Change]:
+def changes_between(
+    before: Sequence[Slot],
+    after: Sequence[Slot],
+    steps: Mapping[MediaId, Fraction] | None = None,
+) -> list[Change]:
     """Follow every slot from one version to another.
 
     Slots of the same shot belong together, those that share most frames first. Of those that are
     in another order, as few as possible count as moved. A slot whose shot went away was replaced
     by a new one that stands between the same neighbours; else it was removed, and the new one
-    added.
+    added. A slot that was split is followed to its longer part, and of two that were joined the
+    longer one is followed; the other part was added, or removed, and says so.
+
+    Args:
+        before: The slots as they were.
+        after: As they are.
+        steps: Frames of a film that last as long as a frame of the cut, where that is not one.
 
     Returns:
         Those of `after` in its order, each removed one before the slot that followed it.
     """
-    pairs = _same_shots(before, after)
+    pairs = same_shots(before, after)
     stayed = set(_longest_rising(pairs))
-    replaced = _replacements(len(before), len(after), pairs, sorted(stayed))
-    removed = set(range(len(before))) - {i for i, _ in [*pairs, *replaced]}
+    split = _parts(after, before, [(j, i) for i, j in pairs])
+    joined = _parts(before, after, pairs)
+    gone = set(range(len(before))) - {i for i, _ in pairs}
+    new = set(range(len(after))) - {j for _, j in pairs}
+    places = len(before), len(after)
+    replaced = _replacements(places, gone - joined.keys(), new - split.keys(), sorted(stayed))
+    gone -= {i for i, _ in replaced}
+    new -= {j for _, j in replaced}
     found = [Change("replaced", i, j) for i, j in replaced]
-    found += [_change(i, j, before[i], after[j], moved=(i, j) not in stayed) for i, j in pairs]
-    new = set(range(len(after))) - {j for _, j in [*pairs, *replaced]}
-    found += [Change("added", None, j) for j in new]
+    for i, j in pairs:
+        step = (steps or {}).get(before[i].media, Fraction(1))
+        found.append(_change((i, j), before[i], after[j], step, moved=(i, j) not in stayed))
+    found += [Change("added", None, j, also=_told("split off", split.get(j))) for j in new]
     found.sort(key=lambda change: change.after or 0)
-    for i in sorted(removed, reverse=True):
+    for i in sorted(gone, reverse=True):
         followers = (n for n, change in enumerate(found) if _follows(change, i))
-        found.insert(next(followers, len(found)), Change("removed", i, None))
+        removed = Change("removed", i, None, also=_told("joined to", joined.get(i)))
+        found.insert(next(followers, len(found)), removed)
     return found
+
+
+def _parts(
+    ones: Sequence[Slot], others: Sequence[Slot], pairs: Sequence[tuple[int, int]]
+) -> dict[int, int]:
+    """Of `ones` that are not followed: those that lie within one of `others` that is, and which.
+
+    The slot that is followed there and they have no frame in common, so that what lay in one piece
+    is cut in two.
+    """
+    followed = {other: one for one, other in pairs}
+    by_shot: dict[tuple[MediaId, int], list[int]] = {}
+    for other in followed:
+        by_shot.setdefault((others[other].media, others[other].shot), []).append(other)
+    parts: dict[int, int] = {}
+    for number in set(range(len(ones))) - {one for one, _ in pairs}:
+        one = ones[number]
+        for other in by_shot.get((one.media, one.shot), ()):
+            apart = not ones[followed[other]].source.overlaps(one.source)
+            if others[other].source.contains(one.source) and apart:
+                parts[number] = other
+    return parts
+
+
+def _told(how: str, slot: int | None) -> tuple[str, ...]:
+    return () if slot is None else (f"{how} slot {slot + 1}",)
 
 
 def summary(changes: Sequence[Change]) -> str:
@@ -102,7 +148,7 @@ def _follows(change: Change, slot: int) -> bool:
     return change.before is not None and not change.moved and change.before > slot
 
 
-def _same_shots(before: Sequence[Slot], after: Sequence[Slot]) -> list[tuple[int, int]]:
+def same_shots(before: Sequence[Slot], after: Sequence[Slot]) -> list[tuple[int, int]]:
     """Pairs of slots of one shot, so that all of them together share most frames."""
     worth = np.zeros((len(before), len(after)))
     for i, old in enumerate(before):
@@ -140,26 +186,34 @@ def _longest_rising(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _replacements(
-    before: int, after: int, pairs: list[tuple[int, int]], stayed: list[tuple[int, int]]
+    places: tuple[int, int], went: set[int], came: set[int], stayed: list[tuple[int, int]]
 ) -> list[tuple[int, int]]:
     """Between neighbours that stayed: the slots that went, each with one that came, in order."""
-    went, came = set(range(before)), set(range(after))
-    for i, j in pairs:
-        went.discard(i)
-        came.discard(j)
     replaced = []
-    for (i0, j0), (i1, j1) in pairwise([(-1, -1), *stayed, (before, after)]):
+    for (i0, j0), (i1, j1) in pairwise([(-1, -1), *stayed, places]):
         old = [i for i in range(i0 + 1, i1) if i in went]
         new = [j for j in range(j0 + 1, j1) if j in came]
         replaced += list(zip(old, new, strict=False))
     return replaced
 
 
-def _change(i: int, j: int, old: Slot, new: Slot, *, moved: bool) -> Change:
-    head, tail = old.source.start - new.source.start, new.source.end - old.source.end
+def _change(
+    numbers: tuple[int, int], old: Slot, new: Slot, step: Fraction, *, moved: bool
+) -> Change:
+    """What became of a slot; its source begins at a frame of its film, and lasts frames of the
+    cut."""
+    later = new.source.start - old.source.start
+    head = -round(later / step)
+    tail = new.source.frames - old.source.frames - head
     also = tuple(_otherwise(old, new))
+    if later and not head:
+        also = (f"its beginning {_frames(later)} of its film {_side(later)}", *also)
     kind: Kind = "changed" if head or tail or moved or also else "kept"
-    return Change(kind, i, j, head, tail, moved, also)
+    return Change(kind, *numbers, head, tail, moved, also)
+
+
+def _side(later: int) -> str:
+    return "later" if later > 0 else "earlier"
 
 
 def _otherwise(old: Slot, new: Slot) -> Iterator[str]:

@@ -62,6 +62,7 @@ def create_cut(
     ranker: str,
     author: str,
     note: str = "",
+    gap: float | None = None,
 ) -> Cut:
     """Keep a new cut as its version 1.
 
@@ -74,6 +75,7 @@ def create_cut(
         ranker: Name and version of what scored the shots.
         author: Who made it.
         note: What to say of this version.
+        gap: By what share it is below the best possible at most, if that is known.
     """
     now = _now()
     row = {"media_id": media.id, "name": name, "kind": brief.kind, "created_at": now}
@@ -92,6 +94,7 @@ def create_cut(
             author=author,
             note=note,
             created_at=now,
+            gap=gap,
         )
         _write_version(connection, cut)
     return cut
@@ -219,6 +222,7 @@ def _write_version(connection: Connection, cut: Cut) -> None:
         "frames": cut.frames,
         "ranker": cut.ranker,
         "created_at": cut.created_at,
+        "gap": cut.gap,
     }
     connection.execute(insert(tables.cut_version), [head])
     rows = [_slot_row(cut, index, slot) for index, slot in enumerate(cut.slots)]
@@ -273,6 +277,7 @@ def _cut_from(head: Row[Any], rows: Sequence[Row[Any]]) -> Cut:
         author=head.author,
         note=head.note,
         created_at=head.created_at,
+        gap=head.gap,
     )
 
 

@@ -1,6 +1,6 @@
-"""Changes of a kept cut: an editor's, repairs, and the assembly of the rest around what is locked.
+"""Changes of a kept cut: an editor's, and the assembly of the rest around what is locked.
 
-Each makes a new version. `slot_edits`, `faults` and `assemble.around` do the thinking.
+Each makes a new version. `slot_edits` and `assemble.around` do the thinking; `faults` repairs.
 """
 
 from collections.abc import Callable
@@ -8,12 +8,13 @@ from dataclasses import replace
 
 from editing.assemble.assembly import assemble_around
 from editing.assemble.candidates import spoiler_limit, without
+from editing.assemble.explanation import gap_in_words
 from editing.cut import Alternate, Cut, Reason
+from editing.cut_order import arrangement, order_in_words
 from editing.cut_store import save_version
 from editing.errors import EditError
 from editing.faults.film import FilmSeen
 from editing.faults.finding import Fault
-from editing.faults.repair import Repair, repair_faults
 from editing.faults.search import find_faults
 from editing.film_footage import fit_frames, footage_from_catalog
 from editing.frame_grid import FrameGrid
@@ -28,13 +29,15 @@ PLACE_REASON = "its length, and its part of the film"
 """What is left of an alternate's score without the ranker's parts."""
 
 
-def save_slots(catalog: Catalog, cut: Cut, slots: Slots, *, author: str, note: str) -> Cut:
-    """Keep a cut with other slots as its next version.
+def save_slots(
+    catalog: Catalog, cut: Cut, slots: Slots, *, author: str, note: str, gap: float | None = None
+) -> Cut:
+    """Keep a cut with other slots as its next version; `gap` where an assembly told it.
 
     Raises:
         StaleCut: The cut has a newer version.
     """
-    changed = replace(cut, slots=slots, author=author, note=note)
+    changed = replace(cut, slots=slots, author=author, note=note, gap=gap)
     return save_version(catalog, changed, expected_version=cut.version)
 
 
@@ -44,7 +47,7 @@ def resolve_cut(catalog: Catalog, cut: Cut, *, author: str) -> Cut:
     Raises:
         EditError: The film no longer has the shot of a locked slot.
         ImpossibleBrief: The rest cannot be filled beside what is locked.
-        ModelError: The cut's ranker is gone.
+        ModelError: The cut's ranker is gone, or the one that told its order.
         StaleCut: The cut has a newer version.
     """
     media = catalog.get_media(cut.media)
@@ -53,10 +56,12 @@ def resolve_cut(catalog: Catalog, cut: Cut, *, author: str) -> Cut:
         if slot.locked and slot.media == media.id:
             _check_shot(media, len(footage.fit), f"slot {number}", slot.shot)
     locked = [slot for slot in cut.slots if slot.locked]
-    found = assemble_around(footage, cut.brief, locked)
+    arrange = arrangement(catalog, media, cut.brief.order)
+    found = assemble_around(footage, cut.brief, locked, arrange=arrange)
     slots = with_windows(catalog, found.slots, cut.brief.aspect)
     note = f"assembled anew around {len(locked)} locked slot{'s' * (len(locked) != 1)}"
-    return save_slots(catalog, cut, slots, author=author, note=note)
+    note += f"; {gap_in_words(cut.brief, found)}{order_in_words(cut.brief.order)}"
+    return save_slots(catalog, cut, slots, author=author, note=note, gap=found.gap)
 
 
 def replace_slot(catalog: Catalog, cut: Cut, number: int, shot: int | None) -> Slots:
@@ -100,31 +105,6 @@ def check_cut(catalog: Catalog, cut: Cut) -> list[Fault]:
         NotIngested: A film was ingested without something that is needed.
     """
     return find_faults(cut.slots, _films(catalog, cut))
-
-
-def repair_cut(catalog: Catalog, cut: Cut, *, author: str) -> tuple[Cut, list[Repair], list[Fault]]:
-    """Repair what faults can be, and look again; kept as the next version if anything was done.
-
-    Returns:
-        The cut as it is then, what was done, and the faults that are left.
-
-    Raises:
-        ModelError: An alternate was taken, and the cut's ranker is gone.
-        NotIngested: A film was ingested without something that is needed.
-        StaleCut: The cut has a newer version.
-    """
-    films = _films(catalog, cut)
-
-    def reasons(alternate: Alternate) -> tuple[Reason, ...]:
-        return reasons_by_ranker(catalog, cut)(alternate)
-
-    slots, repairs = repair_faults(
-        cut.slots, films, least_frames=cut.brief.min_shot, reasons=reasons
-    )
-    if repairs:
-        note = "; ".join(repair.words for repair in repairs)
-        cut = save_slots(catalog, cut, slots, author=author, note=note)
-    return cut, repairs, find_faults(slots, films)
 
 
 def _films(catalog: Catalog, cut: Cut) -> dict[MediaId, FilmSeen]:

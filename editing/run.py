@@ -3,7 +3,8 @@
 What the command and the dashboard call; the thinking is in the modules it puts together.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,14 +12,14 @@ import numpy as np
 
 from editing.assemble.assembly import assemble
 from editing.assemble.explanation import explanation
-from editing.assemble.solving import Arrange
 from editing.assemble.why import Choice, why
 from editing.captions.caption import Caption
 from editing.captions.of_cut import captions_of_cut
 from editing.captions.reading import read_captions
 from editing.captions.srt import write_srt
 from editing.captions.webvtt import write_webvtt
-from editing.cut import Brief, Cut, Reason
+from editing.cut import FILM_ORDER, Brief, Cut, Reason
+from editing.cut_order import arrangement, learned_order, order_in_words
 from editing.cut_store import create_cut
 from editing.errors import EditingError, RenderError, TimelineError
 from editing.film_footage import film_for, footage_from_catalog
@@ -36,9 +37,7 @@ from editing.interchange.from_cut import sequence_from_cut
 from editing.interchange.remarks import TimelineFormat
 from editing.interchange.sequence import Sequence
 from editing.interchange.timeline import write_otio
-from editing.rank.arrangement import arranged, ranker_of_order
 from editing.rank.film import Ranker, ShotScores
-from editing.rank.networks import NetworkRanker
 from editing.rank.store import load_ranker
 from editing.reframe.of_cut import with_windows
 from editing.relink.links import read_links
@@ -103,19 +102,17 @@ def suggest_cut(
         NotIngested: The film was ingested without something that is needed.
     """
     ranker = load_ranker(catalog, ranker_name)
-    orderer = ranker_of_order(catalog, ranker) if order == "learned" else None
+    brief = replace(
+        brief, order=learned_order(catalog, ranker) if order == "learned" else FILM_ORDER
+    )
     on_progress(0.1)
     footage = footage_from_catalog(catalog, media, ranker)
     on_progress(0.4)
-    arrange = None if orderer is None else _arrangement(catalog, media, orderer)
-    assembly = assemble(footage, brief, arrange=arrange)
+    assembly = assemble(footage, brief, arrange=arrangement(catalog, media, brief.order))
     on_progress(0.6)
     slots = with_windows(
         catalog, assembly.slots, brief.aspect, lambda done: on_progress(0.6 + 0.3 * done)
     )
-    note = explanation(footage, brief, assembly)
-    if orderer is not None:
-        note += f"; its order is that of {orderer.name} {orderer.version}, not the film's"
     on_progress(0.95)
     cut = create_cut(
         catalog,
@@ -125,7 +122,8 @@ def suggest_cut(
         slots=slots,
         ranker=f"{ranker.name} {ranker.version}",
         author=author,
-        note=note,
+        note=explanation(footage, brief, assembly) + order_in_words(brief.order),
+        gap=assembly.gap,
     )
     on_progress(1.0)
     return cut
@@ -168,7 +166,8 @@ def why_shot(catalog: Catalog, cut: Cut, shot: int) -> tuple[Choice, tuple[Reaso
     shots = len(footage.fit)
     if shot >= shots:
         raise EditingError(f"{media.name} has shots 0 to {shots - 1}, not {shot}")
-    return why(footage, cut.brief, shot), footage.scores.reasons(shot)
+    arrange = arrangement(catalog, media, cut.brief.order)
+    return why(footage, cut.brief, shot, arrange=arrange), footage.scores.reasons(shot)
 
 
 def export_cut(
@@ -349,16 +348,3 @@ def _media_of(catalog: Catalog, cut: Cut) -> dict[MediaId, Media]:
         media_id: catalog.get_media(media_id)
         for media_id in dict.fromkeys(slot.media for slot in cut.slots)
     }
-
-
-def _arrangement(catalog: Catalog, media: Media, orderer: NetworkRanker) -> Arrange:
-    """How the shots of a film stand as a ranker learned it."""
-    film = film_for(catalog, media, orderer)
-
-    def arrange(shots: Iterable[int]) -> list[int]:
-        shots = list(shots)
-        once = list(dict.fromkeys(shots))  # of one shot, what the brief includes stays together
-        places = [once[place] for place in arranged(orderer, film, once)]
-        return [i for shot in places for i, other in enumerate(shots) if other == shot]
-
-    return arrange

@@ -173,6 +173,7 @@ def _print_cut(catalog: "Catalog", cut: "Cut", output_format: str, console: Cons
     from editing.run import sequence_of
 
     document = cut_list(sequence_of(catalog, cut))
+    document["gap"] = cut.gap
     if output_format == "json":
         print_json(document)
         return

@@ -52,6 +52,11 @@ _DELIVERY_OPTIONS = (
         help="A picture of another shape is cropped to it (the default) or shown between bars.",
     ),
     click.option(
+        "--no-deinterlace",
+        is_flag=True,
+        help="Leave the fields of interlaced films as they are, as where they are so in name only.",
+    ),
+    click.option(
         "--loudness",
         type=click.Choice(["none", "r128", "a85", "stream"]),
         help="-23 LUFS (EBU R 128), -24 LKFS (ATSC A/85), -14 LUFS, or as it is (none, the "
@@ -133,6 +138,8 @@ def render_command(
             delivery=delivery,
             on_progress=_stopping(on_progress, interrupts),
         )
+    for remark in made.remarks:
+        console.say(remark)
     _print_rendered(made, output_format)
 
 
@@ -201,6 +208,7 @@ def _delivery(
     music: Path | None,
     music_gain: float | None,
     no_music: bool,
+    no_deinterlace: bool,
     **plain: Any,
 ) -> "Delivery":
     """The delivery that the options ask for, over that of a file."""
@@ -218,6 +226,8 @@ def _delivery(
     given = {name: value for name, value in plain.items() if value is not None}
     if no_music:
         given["without_music"] = True
+    if no_deinterlace:
+        given["deinterlace"] = False
     try:
         if captions is not None:
             lines = tuple(read_captions(captions))

@@ -34,7 +34,7 @@ def _change(
     edit: "Callable[[Catalog, Cut], Slots]",
 ) -> None:
     """Make one change to the latest version of a cut, and say what became of it."""
-    from editing.cut_changes import changes_between
+    from dashboard.cut_edits import told
     from editing.cut_store import find_cut
     from editing.revision import save_slots
     from ingest.catalog import Catalog
@@ -42,20 +42,10 @@ def _change(
     with Catalog(workspace.catalog) as catalog:
         before = find_cut(catalog, cut)
         slots = edit(catalog, before)
-        changes = [c for c in changes_between(before.slots, slots) if c.kind != "kept"]
-        note = "; ".join(change.words for change in changes) or _locks(before, slots)
+        note = told(before.slots, slots)
         after = save_slots(catalog, before, slots, author=author, note=note)
     click.echo(f"cut {after.id}@{after.version}: {note}; {after.frames:,} frames")
     _say_length(after, console)
-
-
-def _locks(before: "Cut", slots: "Slots") -> str:
-    changed = [
-        f"slot {number} {'locked' if new.locked else 'unlocked'}"
-        for number, (old, new) in enumerate(zip(before.slots, slots, strict=True), start=1)
-        if old.locked != new.locked
-    ]
-    return ", ".join(changed) or "nothing changed"
 
 
 def _say_length(cut: "Cut", console: Console) -> None:

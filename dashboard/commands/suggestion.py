@@ -12,7 +12,7 @@ from dashboard.console import Console, format_option, shared_options
 from dashboard.settings import Workspace
 
 if TYPE_CHECKING:
-    from editing.cut import Brief, Cut, CutKind, Exclusion
+    from editing.cut import Brief, Cut, CutKind
     from editing.run import CutOrder
     from ingest.catalog import Catalog
     from ingest.media import Media
@@ -180,6 +180,7 @@ def _brief(
     music: Path | None,
     **limits: Any,
 ) -> "Brief":
+    from dashboard.brief_files import rated
     from editing.assemble.brief import default_brief
     from editing.cut import Exclusion
     from editing.frame_grid import FrameGrid
@@ -192,7 +193,7 @@ def _brief(
     if (rating is None) != (rating_rules is None):
         raise click.UsageError("--rating and --rating-rules are given together")
     if rating is not None and rating_rules is not None:
-        barred += _rated(catalog, film, rating, rating_rules)
+        barred += rated(catalog, film, rating, rating_rules)
     track = None
     if music is not None:
         console.say(f"looking for the beats of {music.name}")
@@ -209,17 +210,3 @@ def _brief(
         )
     except ValueError as error:
         raise click.UsageError(f"no cut is like that: {error}") from None
-
-
-def _rated(catalog: "Catalog", film: "Media", rating: str, rules: Path) -> "tuple[Exclusion, ...]":
-    from editing.frame_grid import FrameGrid
-    from editing.ratings import read_rating_rules
-    from editing.source_range import read_range
-
-    grid = FrameGrid.of(catalog, film)
-    spans = [grid.span(shot.span) for shot in catalog.shots(film.id)]
-    return read_rating_rules(rules).exclusions(
-        rating,
-        lambda text: read_range(text, film.rate, film.start_timecode, grid.frames),
-        spans,
-    )

@@ -14,7 +14,7 @@ from editing.cut import Brief
 
 def explanation(footage: Footage, brief: Brief, assembly: Assembly) -> str:
     """How far from the best a cut can be, and what every constraint of its brief came to."""
-    told = [_gap(brief, assembly)]
+    told = [gap_in_words(brief, assembly)]
     if brief.spoiler_free < 1:
         told.append(f"nothing from frame {spoiler_limit(footage.frames, brief):,} of the film on")
     if brief.acts:
@@ -33,7 +33,8 @@ def explanation(footage: Footage, brief: Brief, assembly: Assembly) -> str:
     return "; ".join(told)
 
 
-def _gap(brief: Brief, assembly: Assembly) -> str:
+def gap_in_words(brief: Brief, assembly: Assembly) -> str:
+    """How far from the best a cut can be."""
     against = " without the beats" if brief.music is not None else ""
     if assembly.gap < 1e-4:
         return "no better cut exists by these scores"

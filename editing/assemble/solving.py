@@ -38,7 +38,7 @@ def solve(
         footage: Holding what is kept.
         brief: Of the whole cut, which has more frames than are kept.
         kept: In its order.
-        arrange: Puts all slots into another order than the film's.
+        arrange: Puts slots into another order than the film's; locked ones keep theirs.
     """
     usable = candidates(footage, brief)
     problem = problem_of(footage, usable, brief)
@@ -84,8 +84,24 @@ def _order(
     number |= {id(slot): -1 - j for j, slot in enumerate(kept)}
     slots = merged(kept, free)
     if arrange is not None:
-        slots = tuple(slots[place] for place in arrange([slot.shot for slot in slots]))
+        slots = _arranged(footage, slots, arrange)
     return [number[id(slot)] for slot in slots]
+
+
+def _arranged(footage: Footage, slots: Sequence[Slot], arrange: Arrange) -> tuple[Slot, ...]:
+    """Slots in another order; those of other films keep their places, and locked ones their order.
+
+    Among what is arranged, the places that locked slots would have are theirs in their own order.
+    """
+    own = [place for place, slot in enumerate(slots) if slot.media == footage.media]
+    found = list(slots)
+    for place, there in zip(own, arrange([slots[place].shot for place in own]), strict=True):
+        found[place] = slots[own[there]]
+    locked = [slot for slot in slots if slot.locked]
+    places = [place for place, slot in enumerate(found) if slot.locked]
+    for place, slot in zip(places, locked, strict=True):
+        found[place] = slot
+    return tuple(found)
 
 
 def _paced_as_arranged(

@@ -5,10 +5,9 @@ One setting is changed at a time, in growing steps away from what it is; of long
 would do as well nothing is said. Exact only as far as the assembly is, and as its steps are fine.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, cast
 
 import numpy as np
 
@@ -17,16 +16,13 @@ from editing.assemble.brief import in_words
 from editing.assemble.candidates import candidates, spoiler_limit, without
 from editing.assemble.footage import Footage
 from editing.assemble.problem import problem_of, similar
-from editing.assemble.solving import solve
+from editing.assemble.settings import Setting, settings_of, switches_of
+from editing.assemble.solving import Arrange, solve
 from editing.cut import Brief
 from editing.errors import ImpossibleBrief
 from editing.rank.film import ShotScores
 
-STEPS = 12
-"""Of each setting and direction, each one longer than the last; a change further away is not looked
-for."""
 _REFINEMENTS = 7
-_SIMILARITY_STEP = 0.02
 _MIDDLE = Fraction(1, 2)
 
 
@@ -58,13 +54,14 @@ class Choice:
     """The smallest of each setting; none if no step tried changes anything."""
 
 
-def why(footage: Footage, brief: Brief, shot: int) -> Choice:
+def why(footage: Footage, brief: Brief, shot: int, *, arrange: Arrange | None = None) -> Choice:
     """Whether `brief` chooses `shot`, and the smallest changes by which that would turn.
 
     Args:
         footage: The film.
         brief: What is asked.
         shot: An index of the film's shots.
+        arrange: How the cut's slots stand, if not as in the film.
 
     Raises:
         ImpossibleBrief: No cut of this film keeps the brief.
@@ -72,22 +69,31 @@ def why(footage: Footage, brief: Brief, shot: int) -> Choice:
     """
     if not 0 <= shot < len(footage.fit):
         raise ValueError(f"the film has shots 0 to {len(footage.fit) - 1}, not {shot}")
-    cut = chosen_shots(footage, brief)
+    cut = chosen_shots(footage, brief, arrange=arrange)
     if cut is None:
         raise ImpossibleBrief("no cut of this film keeps it", "see reel cut")
-    chosen = shot in cut
-    turned = _Turned(footage, shot, chosen)
-    found = [_nearest(turned, brief, setting) for setting in _settings(footage, brief)]
+    turned = _Turned(footage, shot, shot in cut, arrange)
+    found = [_nearest(turned, setting) for setting in settings_of(footage, brief, shot)]
     changes = [change for change in found if change is not None]
-    changes += _another_score(footage, brief, shot, chosen)
+    changes += [
+        Change(switch.name, switch.before, switch.after, switch.brief)
+        for switch in switches_of(brief)
+        if turned(switch.brief)
+    ]
+    changes += _another_score(turned, brief)
+    chosen = turned.chosen
     if not chosen:
-        changes += _without_one(footage, brief, shot, cut)
+        changes += _without_one(turned, brief, cut)
     obstacle = "" if chosen else _obstacle(footage, brief, shot, cut)
     return Choice(shot, chosen, obstacle, tuple(changes))
 
 
 def chosen_shots(
-    footage: Footage, brief: Brief, *, leave_out: int | None = None
+    footage: Footage,
+    brief: Brief,
+    *,
+    leave_out: int | None = None,
+    arrange: Arrange | None = None,
 ) -> frozenset[int] | None:
     """The shots of the best cut, or of that without one; None if no cut keeps the brief."""
     kept = kept_slots(footage, brief)
@@ -99,37 +105,11 @@ def chosen_shots(
         fit = list(held.fit)
         fit[leave_out] = None
         held = replace(held, fit=tuple(fit), spans=held.shot_spans)
-    solved = solve(held, brief, kept)
+    solved = solve(held, brief, kept, arrange)
     if solved is None:
         return None
     chosen = solved.usable.shots[solved.found.chosen].tolist()
     return frozenset(included | set(chosen))
-
-
-@dataclass(frozen=True, slots=True)
-class _Setting:
-    """One number of a brief, and the steps in which it is changed."""
-
-    name: str
-    value: Fraction
-    step: Fraction
-    least: Fraction
-    most: Fraction
-    grain: Fraction
-    """Values are multiples of it."""
-    put: Callable[[Fraction], Brief]
-    words: Callable[[Fraction], str]
-
-    def away(self, direction: int) -> Iterator[Fraction]:
-        """Values further and further from the present one, within the bounds."""
-        for count in range(1, STEPS + 1):
-            value = self.value + direction * count * (count + 1) // 2 * self.step
-            if not self.least <= value <= self.most:
-                edge = self.least if direction < 0 else self.most
-                if edge != self.value:
-                    yield edge
-                return
-            yield value
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,49 +119,14 @@ class _Turned:
     footage: Footage
     shot: int
     chosen: bool
+    arrange: Arrange | None
 
     def __call__(self, brief: Brief) -> bool:
-        cut = chosen_shots(self.footage, brief)
+        cut = chosen_shots(self.footage, brief, arrange=self.arrange)
         return cut is not None and (self.shot in cut) != self.chosen
 
 
-def _settings(footage: Footage, brief: Brief) -> list[_Setting]:
-    rate, one = footage.rate, Fraction(1)
-    half_second, longest = Fraction(max(1, round(rate / 2))), Fraction(footage.frames)
-
-    def frames(value: Fraction) -> str:
-        return in_words(int(value), rate)
-
-    def number(name: str, label: str, least: int, most: Fraction) -> _Setting:
-        return _Setting(
-            *(label, Fraction(getattr(brief, name)), half_second, Fraction(least), most, one),
-            lambda value: replace(brief, **cast(Any, {name: int(value)})),
-            frames,
-        )
-
-    share = Fraction(1, 20)
-    similarity = Fraction(brief.max_similarity).limit_denominator(1000)
-    return [
-        number("frames", "length of the cut", 1, longest),
-        number("min_shot", "shortest slot", 1, Fraction(brief.max_shot)),
-        number("max_shot", "longest slot", brief.min_shot, longest),
-        _Setting(
-            *("share of the film that may be shown", brief.spoiler_free, share, share, one),
-            Fraction(1, 1000),
-            lambda value: replace(brief, spoiler_free=value),
-            lambda value: f"{float(value):.3f}",
-        ),
-        _Setting(
-            *("similarity of two shots, at most", similarity),
-            Fraction(_SIMILARITY_STEP).limit_denominator(1000),
-            *(Fraction(0), one, Fraction(1, 1000)),
-            lambda value: replace(brief, max_similarity=float(value)),
-            lambda value: f"{float(value):.3f}",
-        ),
-    ]
-
-
-def _nearest(turned: _Turned, brief: Brief, setting: _Setting) -> Change | None:
+def _nearest(turned: _Turned, setting: Setting) -> Change | None:
     """The smallest change of one setting, in either direction, that turns the choice."""
     found = [
         value
@@ -196,7 +141,7 @@ def _nearest(turned: _Turned, brief: Brief, setting: _Setting) -> Change | None:
     )
 
 
-def _first_turn(turned: _Turned, setting: _Setting, direction: int) -> Fraction | None:
+def _first_turn(turned: _Turned, setting: Setting, direction: int) -> Fraction | None:
     """The nearest value that turns the choice: by steps, then by halving the last of them."""
     before = setting.value
     for value in setting.away(direction):
@@ -206,7 +151,7 @@ def _first_turn(turned: _Turned, setting: _Setting, direction: int) -> Fraction 
     return None
 
 
-def _between(turned: _Turned, setting: _Setting, before: Fraction, after: Fraction) -> Fraction:
+def _between(turned: _Turned, setting: Setting, before: Fraction, after: Fraction) -> Fraction:
     """A value nearer to `before`, which does not turn the choice, than `after`, which does."""
     for _ in range(_REFINEMENTS):
         middle = (before + after) * _MIDDLE // setting.grain * setting.grain
@@ -226,33 +171,32 @@ def rescored(footage: Footage, shot: int, score: float) -> Footage:
     return replace(footage, scores=ShotScores(values, ("score",), values[:, None]))
 
 
-def _another_score(footage: Footage, brief: Brief, shot: int, chosen: bool) -> Iterator[Change]:
+def _another_score(turned: _Turned, brief: Brief) -> Iterator[Change]:
     """The nearest score of the shot that turns the choice, to a hundredth of the scores' range."""
+    footage, shot = turned.footage, turned.shot
     values = footage.scores.values
     spread = float(values.max() - values.min()) or 1.0
     present = float(values[shot])
 
-    def turned(score: float) -> bool:
-        cut = chosen_shots(rescored(footage, shot, score), brief)
-        return cut is not None and (shot in cut) != chosen
+    def turns(score: float) -> bool:
+        return replace(turned, footage=rescored(footage, shot, score))(brief)
 
-    near, far = present, present + (-2 if chosen else 2) * spread
-    if not turned(far):
+    near, far = present, present + (-2 if turned.chosen else 2) * spread
+    if not turns(far):
         return
     while abs(far - near) > spread / 100:
         middle = (near + far) / 2
-        near, far = (near, middle) if turned(middle) else (middle, far)
+        near, far = (near, middle) if turns(middle) else (middle, far)
     yield Change("its score", f"{present:.2f}", f"{far:.2f}", None, None, far)
 
 
-def _without_one(
-    footage: Footage, brief: Brief, shot: int, cut: frozenset[int]
-) -> Iterator[Change]:
+def _without_one(turned: _Turned, brief: Brief, cut: frozenset[int]) -> Iterator[Change]:
     """The shot of the cut that would have to go, the most similar first; the first that does."""
+    footage, shot = turned.footage, turned.shot
     vectors = footage.vectors.astype(np.float64)
     nearest_first = sorted(cut, key=lambda other: (-float(vectors[other] @ vectors[shot]), other))
     for other in nearest_first:
-        left = chosen_shots(footage, brief, leave_out=other)
+        left = chosen_shots(footage, brief, leave_out=other, arrange=turned.arrange)
         if left is not None and shot in left:
             yield Change("shots left out", "none", f"shot {other}", None, other)
             return

@@ -5,6 +5,9 @@ No I/O: `srt.py` and `webvtt.py` read and write text, `of_cut.py` maps captions 
 
 from dataclasses import dataclass
 from fractions import Fraction
+from unicodedata import category
+
+_JOINERS = "\u200c\u200d"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,6 +29,16 @@ class Caption:
 
 
 def clean_text(lines: list[str]) -> str:
-    """Lines as a caption holds them: without empty ones, blanks at the ends, or controls."""
-    plain = ("".join(c if c.isprintable() else " " for c in line).strip() for line in lines)
-    return "\n".join(line for line in plain if line)
+    """Lines as a caption holds them: without empty ones, blanks at the ends, or controls.
+
+    Of what is never seen, as soft hyphens and marks of direction, only the two characters stay
+    that say how letters join.
+    """
+    plain = ("".join(map(_plain, line)).strip() for line in lines)
+    return "\n".join(line for line in plain if line.strip(_JOINERS))
+
+
+def _plain(character: str) -> str:
+    if character.isprintable() or character in _JOINERS:
+        return character
+    return "" if category(character) == "Cf" else " "

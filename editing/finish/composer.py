@@ -13,8 +13,11 @@ from typing import Self
 from av.video.frame import VideoFrame
 
 from editing.cut import Slot
-from editing.finish.conform import Conformer, middle_at, render_size
+from editing.errors import RenderError
+from editing.finish.colours import Colours, colours_of, colours_of_render
+from editing.finish.conform import Conformer, middle_at, render_size, seen_size
 from editing.finish.delivery import Place
+from editing.finish.fields import FieldReader
 from editing.finish.lettering import Lettering, Overlay
 from editing.finish.pictures import PictureReader
 from editing.finish.planes import Packed, black, darkened, mixed, packed, to_frame
@@ -26,6 +29,8 @@ from ingest.media import MediaId
 
 _TITLE, _CARD, _CAPTION, _SLATE = 0.075, 0.1, 0.06, 0.07
 """Sizes of type, as shares of the picture's height."""
+_LONGEST_SIDE = 16_384
+"""Pixels, that libx264 takes."""
 _KEPT = 8
 """Texts whose letters are kept."""
 
@@ -55,20 +60,23 @@ class Composer:
         self._kept: OrderedDict[tuple[int, int], VideoFrame] = OrderedDict()
         self._lanes = _lanes(programme.cut.slots)
         with ExitStack() as stack:
-            self._pictures: Pool[_Key, PictureReader] = stack.enter_context(Pool(self._reader))
+            self._pictures: Pool[_Key, FieldReader] = stack.enter_context(Pool(self._reader))
             first = programme.cut.slots[0].media
             streams = self._pictures.get((first, 0)).streams
-            self.like = self._pictures.get((first, 0)).frame(0)
-            """A picture of the first film, whose colours the render takes over."""
+            self._colours: dict[MediaId, Colours] = {}
+            self.colours = colours_of_render(self._colours_of(first))
+            """What the numbers of the render mean."""
             delivery, cut = programme.delivery, programme.cut
-            wide, high = sources[first].media.display_size
             shape = streams.video.sample_aspect_ratio or Fraction(1)
-            if sources[first].media.rotation % 180:
-                high = round(high * shape)
-            else:
-                wide = round(wide * shape)
+            film = sources[first].media
+            seen = seen_size(film.display_size, film.rotation, shape)
             self.aspect = delivery.aspect or cut.brief.aspect
-            self.size = render_size((wide, high), self.aspect, delivery.height)
+            self.size = render_size(seen, self.aspect, delivery.height)
+            if max(self.size) > _LONGEST_SIDE:
+                raise RenderError(
+                    f"the render would be {self.size[0]}x{self.size[1]}, and H.264 has at most "
+                    f"{_LONGEST_SIDE:,} pixels a side; ask for less (--height)"
+                )
             self._conformers: dict[MediaId, Conformer] = {}
             self._overlays: dict[tuple[str, float, Place], Overlay] = {}
             self._letters: Lettering | None = None
@@ -160,7 +168,7 @@ class Composer:
         picture = reader.frame(number)
         return self._conformer(source, reader).conform(picture, middle, moving=moving)
 
-    def _conformer(self, source: Source, reader: PictureReader) -> Conformer:
+    def _conformer(self, source: Source, reader: FieldReader) -> Conformer:
         media = source.media
         if media.id not in self._conformers:
             self._conformers[media.id] = Conformer(
@@ -168,13 +176,22 @@ class Composer:
                 media.rotation,
                 fit="pad" if self.aspect == "source" else self.programme.delivery.fit,
                 pixel_aspect=reader.streams.video.sample_aspect_ratio or Fraction(1),
-                matrix=self.like.colorspace,
+                colours=self._colours_of(media.id),
+                matrix=self.colours.matrix,
             )
         return self._conformers[media.id]
 
-    def _reader(self, key: _Key) -> PictureReader:
+    def _colours_of(self, media: MediaId) -> Colours:
+        """What the numbers of a film mean, by its first picture."""
+        if media not in self._colours:
+            path = self.sources[media].media.path
+            self._colours[media] = colours_of(self._pictures.get((media, 0)).frame(0), path)
+        return self._colours[media]
+
+    def _reader(self, key: _Key) -> FieldReader:
         source = self.sources[key[0]]
-        return PictureReader(source.media.path, source.times)
+        pictures = PictureReader(source.media.path, source.times)
+        return FieldReader(pictures, deinterlace=self.programme.delivery.deinterlace)
 
     def _overlay(self, text: str, share: float, place: Place = "middle") -> Overlay:
         """Letters, drawn once as long as they are up."""
@@ -190,13 +207,16 @@ class Composer:
     def _check_texts(self) -> None:
         """Find out before anything is drawn whether every text can be."""
         delivery, cut = self.programme.delivery, self.programme.cut
-        texts = [title.text for title in delivery.titles]
-        texts += [slate_text(s, cut) for s in (delivery.leader, delivery.end) if s is not None]
+        texts = [(title.text, _CARD if title.card else _TITLE) for title in delivery.titles]
+        slates = (delivery.leader, delivery.end)
+        texts += [(slate_text(slate, cut), _SLATE) for slate in slates if slate is not None]
         if delivery.captions is not None and delivery.captions.burnt:
-            texts += [caption.what for caption in self.programme.captions]
+            texts += [(caption.what, _CAPTION) for caption in self.programme.captions]
         if texts:
             self._letters = Lettering(self.size, delivery.font)
-            self._letters.check("".join(texts))
+            self._letters.check("".join(text for text, _ in texts))
+            for text, share in texts:
+                self._letters.fit(text, share)
 
 
 def _lanes(slots: tuple[Slot, ...]) -> tuple[int, ...]:

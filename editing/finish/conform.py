@@ -11,16 +11,16 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, VideoReformatter
 
 from editing.cut import Aspect, Reframe
+from editing.finish.colours import Colours, scaler_name
 from editing.finish.delivery import Fit
 from editing.finish.planes import Planes, centred, cropped, packed, planes_of, to_frame
+from editing.finish.tone_mapping import ToneMapper, peak_of
 
 _SHAPES: dict[Aspect, Fraction] = {
     "16:9": Fraction(16, 9),
     "9:16": Fraction(9, 16),
     "1:1": Fraction(1),
 }
-_MATRICES = (1, 5, 6, 7, 9)
-"""Code points of ITU-T H.273 for the matrices that FFmpeg's scaler converts between."""
 
 
 class Conformer:
@@ -33,6 +33,7 @@ class Conformer:
         *,
         fit: Fit = "pad",
         pixel_aspect: Fraction = Fraction(1),
+        colours: Colours | None = None,
         matrix: int | None = None,
     ) -> None:
         """Conform to a size.
@@ -42,11 +43,13 @@ class Conformer:
             rotation: Degrees clockwise to turn the picture.
             fit: Whether another shape is cropped or padded.
             pixel_aspect: Width of the file's pixels as stored, divided by their height.
+            colours: What the file's pictures mean; None leaves them as they are.
             matrix: Of the render's colours, a code point of H.273; None leaves it.
         """
         self.size, self.rotation, self.fit = size, rotation, fit
-        self.pixel_aspect, self.matrix = pixel_aspect, matrix
+        self.pixel_aspect, self.colours, self.matrix = pixel_aspect, colours, matrix
         self._reformatter = VideoReformatter()
+        self._tones: ToneMapper | None = None
 
     def conform(
         self,
@@ -79,18 +82,22 @@ class Conformer:
         return to_frame(centred(planes, self.size))
 
     def _scaled(self, frame: VideoFrame, target: tuple[int, int]) -> VideoFrame:
+        """All of the picture in `target` (width, height), in the colours of the render."""
         limited = ColorRange.MPEG  # what the render says of itself; phones record the full range
-        matrices = (frame.colorspace, self.matrix)
-        if frame.colorspace != self.matrix and all(matrix in _MATRICES for matrix in matrices):
-            return self._reformatter.reformat(
-                frame,
-                *target,
-                "yuv420p",
-                src_colorspace=_scaler_name(frame.colorspace),
-                dst_colorspace=_scaler_name(self.matrix),
-                dst_color_range=limited,
-            )
-        return self._reformatter.reformat(frame, *target, "yuv420p", dst_color_range=limited)
+        if self.colours is None or self.matrix is None:
+            return self._reformatter.reformat(frame, *target, "yuv420p", dst_color_range=limited)
+        if self.colours.beyond_hd:
+            if self._tones is None:
+                self._tones = ToneMapper(self.colours, peak_of(frame), self.matrix)
+            return self._tones.map(frame, target)
+        return self._reformatter.reformat(
+            frame,
+            *target,
+            "yuv420p",
+            src_colorspace=scaler_name(self.colours.matrix),
+            dst_colorspace=scaler_name(self.matrix),
+            dst_color_range=limited,
+        )
 
 
 def middle_at(reframe: Reframe | None, frame: int, frames: int) -> tuple[float, float]:
@@ -121,6 +128,20 @@ def filling(size: tuple[int, int], target: tuple[int, int]) -> tuple[int, int]:
     fills = [2 * round(width * scale / 2), 2 * round(height * scale / 2)]
     near = [b if a - 4 < b else a for a, b in zip(fills, target, strict=True)]
     return max(target[0], near[0]), max(target[1], near[1])
+
+
+def seen_size(size: tuple[int, int], rotation: int, pixel_aspect: Fraction) -> tuple[int, int]:
+    """A film's size in square pixels.
+
+    Args:
+        size: As a viewer sees it, after `rotation`, if its pixels were square.
+        rotation: Degrees.
+        pixel_aspect: Width of the file's pixels as stored, divided by their height.
+    """
+    width, height = size
+    if rotation % 180:
+        return width, round(height * pixel_aspect)
+    return round(width * pixel_aspect), height
 
 
 def render_size(size: tuple[int, int], aspect: Aspect, height: int | None) -> tuple[int, int]:
@@ -156,8 +177,3 @@ def _corner(
         place = min(max(whole * share - part / 2, 0.0), float(whole - part))
         corner.append(place if moving else 2.0 * round(place / 2))
     return corner[0], corner[1]
-
-
-def _scaler_name(matrix: int | None) -> int | None:
-    """A matrix as FFmpeg's scaler numbers it: as H.273, but the two of 601 are one."""
-    return 5 if matrix == 6 else matrix

@@ -134,6 +134,9 @@ class Delivery:
     fit: Fit = "crop"
     """What is done to a picture of another shape than that asked for: `crop` fills it, around what
     the slot's reframing says, `pad` shows all of it between black bars."""
+    deinterlace: bool = True
+    """Whether the two fields of interlaced films are made whole pictures; else they stay as they
+    are, as where a film is interlaced only in name."""
     loudness: LoudnessName = "none"
     true_peak: float | None = None
     """dBTP; None is the loudness target's own, or no limit without one."""
@@ -157,6 +160,8 @@ class Delivery:
     def __post_init__(self) -> None:
         if self.height is not None and not 16 <= self.height <= 8640:
             raise ValueError(f"a height lies from 16 to 8640 pixels, got {self.height}")
+        if self.height is not None and self.height % 2:
+            raise ValueError(f"a height is even, as 4:2:0 needs it, got {self.height}")
         if self.true_peak is not None:
             _check_decibels("a true-peak limit", self.true_peak, -20, 0)
         _check_seconds("a fade", self.fade_in, 600)
@@ -200,7 +205,7 @@ def with_music_of(cut: Cut, delivery: Delivery) -> Delivery:
 
 
 def _check_text(what: str, text: str, *, empty: bool = False) -> None:
-    if not empty and not text.strip():
+    if not empty and not any(c.isprintable() and not c.isspace() for c in text):
         raise ValueError(f"{what} has no text")
     if len(text) > MAX_TEXT:
         raise ValueError(f"{what} has {len(text):,} characters; at most {MAX_TEXT:,} are drawn")

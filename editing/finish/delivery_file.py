@@ -17,6 +17,7 @@ from editing.finish.delivery import LOUDNESS, Captions, Delivery, Music, Slate, 
 
 _MOST_BYTES = 1_000_000
 _MOST_TITLES = 1_000
+_MOST_DECIMALS = 12
 _ASPECTS = ("source", "16:9", "9:16", "1:1")
 Made = TypeVar("Made")
 
@@ -31,7 +32,7 @@ def read_delivery(path: Path) -> Delivery:
         if path.stat().st_size > _MOST_BYTES:
             raise RenderError(f"{path} is larger than a delivery ever is, {_MOST_BYTES:,} bytes")
         document = tomllib.loads(path.read_bytes().decode("utf-8"), parse_float=Decimal)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # tomllib's and UTF-8's are ValueErrors
         raise RenderError(f"{path} is no delivery that can be read: {error}") from error
     return _Table(path, "", document).delivery()
 
@@ -58,6 +59,7 @@ class _Table:
             height=self._take("height", int),
             aspect=self._choice("aspect", _ASPECTS),
             fit=self._choice("fit", ("crop", "pad")),
+            deinterlace=self._take("deinterlace", bool),
             loudness=self._choice("loudness", tuple(LOUDNESS)),
             true_peak=self._number("true_peak"),
             fade_in=self._seconds("fade_in"),
@@ -178,8 +180,8 @@ class _Table:
         if value is None:
             return None
         fits = type(value) is int or (isinstance(value, Decimal) and value.is_finite())
-        if not fits or not 0 <= value <= 86_400:
-            raise self._wrong(name, "a number of seconds from 0 to 86,400")
+        if not fits or not 0 <= value <= 86_400 or not _few_decimals(value):
+            raise self._wrong(name, "a number of seconds from 0 to 86,400, of 12 decimals or fewer")
         return Fraction(value)
 
     def _time(self, name: str) -> Fraction | str | None:
@@ -203,3 +205,9 @@ class _Table:
 
     def _where(self, name: str) -> str:
         return f"{self.path}, {(self.name + name).rstrip('.') or 'as a whole'}"
+
+
+def _few_decimals(value: int | Decimal) -> bool:
+    """Whether a number stays small as an exact fraction: 1e-99999999 would take minutes."""
+    exponent = value.as_tuple().exponent if isinstance(value, Decimal) else 0
+    return isinstance(exponent, int) and exponent >= -_MOST_DECIMALS

@@ -9,6 +9,7 @@ import av
 from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 
+from editing.finish.colours import Colours
 from editing.finish.programme import Timed
 from editing.finish.sound_format import audio_frame, set_encoder
 from ingest.media import Floats
@@ -34,7 +35,7 @@ class Encoder:
         *,
         rate: Fraction,
         size: tuple[int, int],
-        like: VideoFrame,
+        colours: Colours,
         sample_rate: int | None,
         layout: str,
         language: str | None = None,
@@ -45,7 +46,7 @@ class Encoder:
             path: What to write.
             rate: Frames per second.
             size: Even (width, height) in pixels.
-            like: A picture whose colours the file takes over.
+            colours: What the numbers of its pictures mean.
             sample_rate: Of the sound; None for none.
             layout: Of the sound, `mono` or `stereo`.
             language: Of a track of captions, ISO 639-2; None for no track.
@@ -60,8 +61,8 @@ class Encoder:
         context = self._video.codec_context
         context.width, context.height = size
         context.pix_fmt, context.time_base = "yuv420p", 1 / rate
-        context.colorspace, context.color_range = like.colorspace, 1  # 1: limited, as yuv420p is
-        context.color_primaries, context.color_trc = like.color_primaries, like.color_trc
+        context.colorspace, context.color_range = colours.matrix, 1  # 1: limited, as yuv420p is
+        context.color_primaries, context.color_trc = colours.primaries, colours.transfer
         self._audio: Any = None
         if sample_rate is not None:
             self._audio = self._output.add_stream("aac", rate=sample_rate, layout=layout)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from unicodedata import category, normalize
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -83,12 +84,21 @@ class Lettering:
             RenderError: The font has no letters for it, or it does not fit.
         """
         self.check(text)
+        lines, size = self.fit(text, share)
+        return self._drawn(lines, size, place)
+
+    def fit(self, text: str, share: float) -> tuple[list[str], int]:
+        """The lines of a text, and the size of type in pixels at which they fit.
+
+        Raises:
+            RenderError: They fit at none.
+        """
         width, height = self.size
         size = max(_SMALLEST, round(share * height))
         while True:
-            lines = self._broken(text, size)
+            lines = self._broken(normalize("NFC", text), size)
             if lines is not None and len(lines) * _LINE * size <= _WIDE * height:
-                return self._drawn(lines, size, place)
+                return lines, size
             if size <= _SMALLEST:
                 raise RenderError(
                     f"the text {visible(text[:40])!r} does not fit a picture of {width}x{height}"
@@ -103,7 +113,8 @@ class Lettering:
         """
         font = self._at(20)
         nothing = _glyph(font, _NOWHERE)
-        lacking = sorted({c for c in text if not c.isspace() and _glyph(font, c) == nothing})
+        found = {c for c in normalize("NFC", text) if not c.isspace() and category(c) != "Cf"}
+        lacking = sorted(c for c in found if _glyph(font, c) == nothing)
         if lacking:
             shown = ", ".join(f"{visible(c)} (U+{ord(c):04X})" for c in lacking[:8])
             raise RenderError(
@@ -129,6 +140,10 @@ class Lettering:
         cover = np.asarray(hidden, np.float32) / np.float32(255)
         cover = np.maximum(cover, white)
         used = np.flatnonzero(cover.max(axis=0))
+        if not len(used):
+            raise RenderError(
+                f"the text {visible(''.join(lines)[:40])!r} shows nothing in its font"
+            )
         left, right = used[0] // 2 * 2, used[-1] // 2 * 2 + 2
         luma: Floats = np.float32(16) + np.float32(219) * white[:, left:right]
         return Overlay(int(left), top, luma, cover[:, left:right])

@@ -87,6 +87,21 @@ class Mix:
         """Of the whole file, in each channel."""
         return self.sample_of(self.programme.frames)
 
+    def remarks(self) -> list[str]:
+        """What people should know of the music, once all was read."""
+        music = self.programme.delivery.music
+        if music is None or not self.sample_rate or self._music is None:
+            return []
+        told = []
+        if self._music.damaged:
+            told.append(f"{self._music.damaged} packets of the music do not decode, and are silent")
+        if self._music.end is not None:
+            end = self._music.end - round(music.start * self._rate)
+            left = (self.sample_of(self.programme.cut.frames) - end) / self._rate
+            if left > 0:
+                told.append(f"the music ends {left:.2f} s before the cut, and silence follows it")
+        return told
+
     def read(self, start: int, samples: int) -> Floats:
         """`(channels, samples)` of the file from sample `start` on."""
         mixed = np.zeros((self.channels, samples), np.float32)
@@ -190,9 +205,17 @@ class Mix:
                 f"the music {music.path} is not the file that the cut was made to; its beats may "
                 "lie elsewhere. Name it as --music to take it all the same"
             )
-        return stack.enter_context(
+        reader = stack.enter_context(
             SoundReader(music.path, first_picture=None, sample_rate=self._rate, layout=self.layout)
         )
+        begins = round(music.start * self._rate)
+        reader.read(begins, 1)
+        if reader.end is not None and reader.end <= begins:
+            raise RenderError(
+                f"the music {music.path} lasts {reader.end / self._rate:.2f} s, and is to begin at "
+                f"its {float(music.start):g} s"
+            )
+        return reader
 
     @property
     def _rate(self) -> int:

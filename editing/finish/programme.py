@@ -4,18 +4,19 @@ A file is the leader, the cut and the end slate, one after the other. The render
 says; the check of a delivered file compares with it.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Generic, Self, TypeVar
+from typing import Generic, Literal, Self, TypeVar
 
 from editing.assemble.brief import frames_in
 from editing.captions.caption import Caption
 from editing.captions.of_cut import captions_of_cut, frames_of
 from editing.cut import Cut, Transition
 from editing.errors import RenderError
-from editing.finish.delivery import Captions, Delivery, Slate, Title, frame_of
+from editing.finish.delivery import MAX_TEXT, Captions, Delivery, Slate, Title, frame_of
 
 T = TypeVar("T")
 
@@ -121,8 +122,6 @@ class Programme:
             return Moment(slate=self.delivery.end)
         slot = self.slot_at(frame)
         layers, light = self._picture(frame, slot)
-        burnt = self.delivery.captions is not None and self.delivery.captions.burnt
-        captions = enumerate(self.captions) if burnt else ()
         return Moment(
             layers=layers,
             light=light,
@@ -132,7 +131,7 @@ class Programme:
                 for i, t in enumerate(self.titles)
                 if t.start <= frame < t.end
             ),
-            caption=next((i for i, c in captions if c.start <= frame < c.end), None),
+            caption=self._caption(frame),
         )
 
     def slot_at(self, frame: int) -> int:
@@ -169,6 +168,13 @@ class Programme:
             return mixed, Fraction(1)
         return (own,), Fraction(1)
 
+    def _caption(self, frame: int) -> int | None:
+        """The burnt caption that is up in a frame of the cut."""
+        if self.delivery.captions is None or not self.delivery.captions.burnt:
+            return None
+        last = bisect_right(self.captions, frame, key=lambda caption: caption.start) - 1
+        return last if last >= 0 and frame < self.captions[last].end else None
+
     def _fade(self, frame: int) -> Fraction:
         left = self.cut.frames - 1 - frame
         into = Fraction(frame, self.fade_in) if frame < self.fade_in else Fraction(1)
@@ -180,7 +186,7 @@ def on_frames(lines: Sequence[Caption], cut: Cut) -> tuple[Timed[str], ...]:
     """Captions on the frames of a cut; where several are up at once they are shown as one.
 
     Raises:
-        RenderError: One begins after the cut's end.
+        RenderError: One begins after the cut's end, or more are up at once than can be shown.
     """
     spans = []
     for number, line in enumerate(lines, 1):
@@ -193,13 +199,29 @@ def on_frames(lines: Sequence[Caption], cut: Cut) -> tuple[Timed[str], ...]:
                 f"{float(cut.frames / cut.rate):.3f} s; captions are to be those of the cut"
             )
         spans.append(Timed(found.start, min(cut.frames, found.end), line.text))
-    edges = sorted({edge for span in spans for edge in (span.start, span.end)})
+    begins, ends = _by_frame(spans, "start"), _by_frame(spans, "end")
+    up: list[int] = []
+    """Which are up, in their order."""
     shown = []
-    for start, end in pairwise(edges):
-        texts = [span.what for span in spans if span.start <= start < span.end]
-        if texts:
-            shown.append(Timed(start, end, "\n".join(texts)))
+    for start, end in pairwise(sorted(begins.keys() | ends.keys())):
+        up = sorted({*up, *begins.get(start, ())} - {*ends.get(start, ())})
+        text = "\n".join(spans[i].what for i in up)
+        if len(text) > MAX_TEXT:
+            raise RenderError(
+                f"{len(up)} captions are up at {float(start / cut.rate):.3f} s, {len(text):,} "
+                f"characters at once; at most {MAX_TEXT:,} are shown"
+            )
+        if up:
+            shown.append(Timed(start, end, text))
     return tuple(shown)
+
+
+def _by_frame(spans: Sequence[Timed[str]], edge: Literal["start", "end"]) -> dict[int, list[int]]:
+    """Which spans begin or end at a frame."""
+    found: dict[int, list[int]] = {}
+    for number, span in enumerate(spans):
+        found.setdefault(getattr(span, edge), []).append(number)
+    return found
 
 
 def _of_cut(captions: Captions | None, cut: Cut) -> Sequence[Caption]:

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from av.error import FFmpegError
 
 from editing.cut import Cut
@@ -42,6 +43,8 @@ class Rendered:
     """Of sound, in each channel."""
     levels: SoundLevels | None = None
     """None where no loudness and no limit was asked for."""
+    remarks: tuple[str, ...] = ()
+    """What people should know of it."""
 
 
 def render(
@@ -95,13 +98,14 @@ def _write(
                 temporary,
                 rate=cut.rate,
                 size=composer.size,
-                like=composer.like,
+                colours=composer.colours,
                 sample_rate=mix.sample_rate,
                 layout=mix.layout,
                 language=captions.language if captions and track else None,
             )
         )
         waiting = list(programme.captions) if track else []
+        loudest = 0.0
         for number in range(programme.frames):
             while waiting and waiting[0].start + programme.leader <= number:
                 line = waiting.pop(0)
@@ -110,10 +114,23 @@ def _write(
             encoder.picture(composer.draw(number), number)
             if mix.sample_rate is not None:
                 start = mix.sample_of(number)
-                encoder.sound(master.read(start, mix.sample_of(number + 1) - start), start)
+                samples = master.read(start, mix.sample_of(number + 1) - start)
+                loudest = max(loudest, float(np.abs(samples).max(initial=0)))
+                encoder.sound(samples, start)
             on_progress(share + (1 - share) * (number + 1) / programme.frames)
         encoder.finish()
-    samples = mix.samples if mix.sample_rate else 0
+    length = mix.samples if mix.sample_rate else 0
+    told = (*_clipping(loudest), *mix.remarks())
     return Rendered(
-        output, programme.frames, *composer.size, mix.sample_rate, samples, master.levels
+        output, programme.frames, *composer.size, mix.sample_rate, length, master.levels, told
     )
+
+
+def _clipping(loudest: float) -> list[str]:
+    if loudest <= 1:
+        return []
+    over = 20 * np.log10(loudest)
+    return [
+        f"its sound goes {over:.1f} dB over full scale, where players cut it off; a limit holds it "
+        "back (--true-peak -1)"
+    ]

@@ -52,6 +52,8 @@ class SoundReader:
         self.channels = {"mono": 1, "stereo": 2}[layout]
         self._head = self._tail = 0
         """The samples that are kept: the first, and one after the last."""
+        self.damaged = 0
+        """Packets that did not decode."""
         self._container, self._audio = self._open()
         self._begin(whole=True)
         if self._sound_only:
@@ -78,12 +80,19 @@ class SoundReader:
             self._forget_before(start)
         return self._take(start, samples)
 
+    @property
+    def end(self) -> int | None:
+        """One after its last sample; None until that has been decoded."""
+        return self._tail if self._ended else None
+
     def _take(self, start: int, samples: int) -> Floats:
         taken = np.zeros((self.channels, samples), np.float32)
-        first, last = max(start, self._head), min(start + samples, self._tail)
-        if first < last:
-            kept = np.concatenate(self._kept, axis=1)
-            taken[:, first - start : last - start] = kept[:, first - self._head : last - self._head]
+        at = self._head
+        for part in self._kept:
+            first, last = max(start, at), min(start + samples, at + part.shape[1])
+            if first < last:
+                taken[:, first - start : last - start] = part[:, first - at : last - at]
+            at += part.shape[1]
         return taken
 
     def _open(self) -> tuple[InputContainer, AudioStream | None]:
@@ -131,6 +140,7 @@ class SoundReader:
             except EOFError:
                 return
             except (FFmpegError, ValueError):
+                self.damaged += 1
                 continue
 
     def _seek(self, start: int) -> None:
@@ -186,7 +196,8 @@ class SoundReader:
             self._head = self._tail = round(begins * self.sample_rate)
         elif begins - self._due > _JUMP:
             gap = round((begins - self._due) * self.sample_rate)
-            self._kept.append(np.zeros((self.channels, gap), np.float32))
+            nothing = np.zeros((self.channels, 1), np.float32)  # a gap of hours takes no memory
+            self._kept.append(np.broadcast_to(nothing, (self.channels, gap)))
             self._tail += gap
         else:
             begins = self._due

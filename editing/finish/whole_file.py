@@ -19,7 +19,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     if path.exists() and not path.is_file():
         raise FileExistsError(f"{path} is a folder or a device; name a file to write")
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name[:80]}.{uuid4().hex}.part")
+    temporary = path.with_name(f".{path.name[:40]}.{uuid4().hex}.part")  # 40 of 4 bytes at most
     try:
         yield temporary
         with temporary.open("rb") as written:

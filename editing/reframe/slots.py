@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editing.cut import Aspect, Reframe, Slot
+from editing.finish.conform import seen_size
 from editing.finish.pictures import PictureReader
 from editing.frame_grid import FrameGrid
 from editing.reframe.move import best_move
@@ -45,6 +46,8 @@ class Footing:
 def window_of(size: tuple[int, int], aspect: Aspect) -> tuple[int, float] | None:
     """Which side of a picture is cut, 0 its height and 1 its width, and the share that is shown.
 
+    Its `size` is in square pixels.
+
     None where the picture has that shape already, or it is the source's own that is asked for.
     """
     if aspect == "source":
@@ -77,10 +80,12 @@ def reframed(
     todo = [n for n, slot in enumerate(slots) if slot.reframe is None]
     for media in dict.fromkeys(slots[n].media for n in todo):
         film = films[media]
-        window = window_of(film.media.display_size, aspect)
-        if window is None:
-            continue
         with PictureReader(Path(film.media.path), film.times) as reader:
+            shape = reader.streams.video.sample_aspect_ratio or Fraction(1)
+            seen = seen_size(film.media.display_size, film.media.rotation, shape)
+            window = window_of(seen, aspect)
+            if window is None:
+                continue
             of_film = [n for n in todo if slots[n].media == media]
             for n in sorted(of_film, key=lambda n: slots[n].source.start):
                 found[n] = replace(slots[n], reframe=_reframe(reader, film, slots[n], *window))

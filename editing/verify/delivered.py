@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, VideoReformatter
 
+from editing.errors import RenderError
+from editing.finish.colours import Colours, colours_of
+from editing.finish.planes import packed, planes_of
 from ingest.media import Floats
 from ingest.video import Damage, Streams, decode, open_container, open_streams
 
@@ -18,6 +22,19 @@ BLACK_LEVEL = 0.1
 """A pixel is black up to this share of the range above black."""
 BLACK_SHARE = 0.98
 """A picture is black if at least so much of it is: the defaults of FFmpeg's blackdetect."""
+
+_FIELDS = (24, 16)
+"""Columns and rows that the chroma is averaged in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A picture as it is compared."""
+
+    luma: Floats
+    """`(height, width)`, 16 to 235."""
+    chroma: Floats
+    """`(2, rows, columns)`, the mean of each of a few fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +64,9 @@ class DeliveredFile:
         self.samples = 0
         self.first_sample: Fraction | None = None
         """Seconds."""
+        self.colours: Colours | None = None
+        """Of its first picture, after that."""
+        self.full_range = False
         self._reformatter = VideoReformatter()
 
     def close(self) -> None:
@@ -58,14 +78,17 @@ class DeliveredFile:
         """Pictures that its index names; 0 where it does not say."""
         return self.streams.video.frames
 
-    def frames(self) -> Iterator[tuple[int, Floats] | AudioFrame]:
-        """Pictures, each as its number and its luma `(height, width)`, and sound, as they come."""
+    def frames(self) -> Iterator[tuple[int, Seen] | AudioFrame]:
+        """Pictures, each with its number, and sound, as they come."""
         for frame in decode(self.streams, self.damage):
             if isinstance(frame, VideoFrame):
+                if self.colours is None:
+                    self.colours = _told(frame, self.path)
+                    self.full_range = int(frame.color_range) == int(ColorRange.JPEG)
                 known = frame.pts is not None and frame.time_base is not None
                 time = (frame.pts or 0) * (frame.time_base or Fraction(0))
                 self.times.append(time if known else Fraction(-1))
-                yield len(self.times) - 1, small_luma(frame, self.size, self._reformatter)
+                yield len(self.times) - 1, seen(frame, self.size, self._reformatter)
             else:
                 if self.first_sample is None and frame.pts is not None and frame.time_base:
                     self.first_sample = frame.pts * frame.time_base
@@ -73,11 +96,22 @@ class DeliveredFile:
                 yield frame
 
 
-def small_luma(frame: VideoFrame, size: tuple[int, int], reformatter: VideoReformatter) -> Floats:
-    """The luma of a picture, `(height, width)`, scaled to `size` (width, height)."""
+def _told(frame: VideoFrame, path: Path) -> Colours:
+    """What a file says of its colours, even if that is nothing that a render makes."""
+    try:
+        return colours_of(frame, path)
+    except RenderError:
+        codes = (frame.colorspace, frame.color_primaries, frame.color_trc)
+        return Colours(*(int(code) for code in codes))
+
+
+def seen(frame: VideoFrame, size: tuple[int, int], reformatter: VideoReformatter) -> Seen:
+    """A picture scaled to `size` (width, height)."""
     limited = ColorRange.MPEG
     small = reformatter.reformat(frame, *size, "yuv420p", dst_color_range=limited)
-    return np.asarray(small.to_ndarray()[: small.height], np.float32)
+    luma, *chroma = planes_of(packed(small))
+    fields = [cv2.resize(plane, _FIELDS, interpolation=cv2.INTER_AREA) for plane in chroma]
+    return Seen(luma.astype(np.float32), np.array(fields, np.float32))
 
 
 def is_black(luma: Floats, *, level: float = BLACK_LEVEL) -> bool:

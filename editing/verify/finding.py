@@ -5,6 +5,7 @@ from typing import Literal
 
 CheckName = Literal[
     "whole file",
+    "streams",
     "picture size",
     "frame rate",
     "frame count",
@@ -12,6 +13,7 @@ CheckName = Literal[
     "lengths",
     "joins",
     "slots",
+    "colours",
     "slate",
     "titles",
     "captions",

@@ -15,8 +15,9 @@ from ingest.media import Floats
 RIVAL = 0.6
 """The share from which a delivered picture is the rival's; an encoder that copies still parts of
 the frame before moves it up to 0.4."""
-ALIKE = 0.3
-"""Mean squared difference, in levels of 255, below which two pictures cannot be told apart."""
+ALIKE = 0.6
+"""Mean squared difference, in levels of 255, below which two pictures cannot be told apart: below
+0.4 an encoder that copied a still part was seen to reach the rival's share."""
 LEAST_PSNR = 26.0
 """Decibels; below, a picture is not the one that was to be there."""
 LEAST_CORRELATION = 0.9

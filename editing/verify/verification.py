@@ -60,14 +60,13 @@ def verify(
                 on_progress(min(1.0, (item[0] + 1) / programme.frames))
             elif sound is not None:
                 sound.push(item)
-        checks = _facts(file, pictures.full_size, programme, mix) + pictures.finish()
+        checks = _facts(file, pictures.full_size, programme, mix)
+        checks += pictures.finish(file.colours, full_range=file.full_range)
         captions = programme.delivery.captions
         if captions is not None and not captions.burnt:
             checks.append(_captions(file, programme, captions.language))
         if sound is not None:
-            target = programme.delivery.target
-            lufs, tolerance = (target.lufs, target.tolerance) if target else (None, 0.0)
-            checks += sound.finish(lufs, tolerance, programme.delivery.peak_limit)
+            checks += sound.finish()
     return Verification(tuple(checks), len(file.times), pictures.joins, pictures.untold)
 
 
@@ -75,7 +74,8 @@ def _facts(
     file: DeliveredFile, size: tuple[int, int], programme: Programme, mix: Mix
 ) -> list[Check]:
     """What the file says of itself, and how much of it decoded."""
-    checks = [_whole(file), _size(file, size), _rate(file, programme), _count(file, programme)]
+    checks = [_whole(file), _streams(file, programme, mix), _size(file, size)]
+    checks += [_rate(file, programme), _count(file, programme)]
     return [*checks, _times(file, programme), _lengths(file, programme, mix)]
 
 
@@ -91,6 +91,31 @@ def _whole(file: DeliveredFile) -> Check:
         words = f"{len(file.times)} frames decode of the {promised} in its index"
         return Check("whole file", False, words, wanted, len(file.times))
     return Check("whole file", True, "whole", wanted)
+
+
+def _streams(file: DeliveredFile, programme: Programme, mix: Mix) -> Check:
+    """Whether there is one picture, and as much sound and captions as there should be."""
+    container, captions = file.streams.container, programme.delivery.captions
+    sounds = [s for s in container.streams.audio if s.codec_context is not None]
+    subtitles = container.streams.subtitles
+    track = captions is not None and not captions.burnt
+    found = [f"{len(container.streams.video)} picture ({file.streams.video.codec_context.name})"]
+    layouts = ", ".join(f"{s.codec_context.name} {_channels(s.channels)}" for s in sounds)
+    found += [f"{len(sounds)} sound ({layouts})" if sounds else "no sound"]
+    found += [f"{len(subtitles)} of captions" if subtitles else "no captions"]
+    sounding = mix.sample_rate is not None
+    wanted = ["1 picture", f"1 sound, {_channels(mix.channels)}" if sounding else "no sound"]
+    wanted += ["1 of captions" if track else "no captions"]
+    right = (
+        len(container.streams.video) == 1
+        and [s.channels for s in sounds] == [mix.channels] * sounding
+        and len(subtitles) == int(track)
+    )
+    return Check("streams", right, ", ".join(found), ", ".join(wanted))
+
+
+def _channels(channels: int) -> str:
+    return {1: "mono", 2: "stereo"}.get(channels, f"{channels} channels")
 
 
 def _size(file: DeliveredFile, size: tuple[int, int]) -> Check:
@@ -122,16 +147,17 @@ def _times(file: DeliveredFile, programme: Programme) -> Check:
 
 
 def _lengths(file: DeliveredFile, programme: Programme, mix: Mix) -> Check:
-    picture = Fraction(len(file.times)) / programme.cut.rate
+    rate = file.streams.video.average_rate or programme.cut.rate
+    picture = file.times[-1] - file.times[0] + 1 / rate if file.times else Fraction(0)
     audio = file.streams.audio
     if mix.sample_rate is None or audio is None:
         same = (mix.sample_rate is None) == (audio is None)
         words = "no sound" if audio is None else "sound, where the cut has none"
         return Check("lengths", same, words, "no sound" if mix.sample_rate is None else "sound")
-    rate = audio.sample_rate
-    heard = Fraction(file.samples, rate)
+    hertz = audio.sample_rate
+    heard = Fraction(file.samples, hertz)
     off, late = heard - picture, file.first_sample or Fraction(0)
-    most = Fraction(audio.codec_context.frame_size or _AAC_FRAME, rate)
+    most = Fraction(audio.codec_context.frame_size or _AAC_FRAME, hertz)
     words = f"sound {1000 * float(off):+.1f} ms, begins at {1000 * float(late):+.1f} ms"
     wanted = f"within an audio frame, {1000 * float(most):.1f} ms"
     return Check("lengths", abs(off) <= most and abs(late) <= most, words, wanted)

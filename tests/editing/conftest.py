@@ -136,6 +136,18 @@ def make_film(
     return make
 
 
+@pytest.fixture
+def add_film(catalog: Catalog) -> Callable[..., Media]:
+    """Puts a film that a test wrote itself into the catalogue, as one shot."""
+
+    def add(path: Path) -> Media:
+        with av.open(str(path)) as film:
+            frames = sum(1 for _ in film.decode(video=0))
+        return commit_analysis(catalog, analyse(path, (frames,), None), version="test")
+
+    return add
+
+
 def analyse(path: Path, shot_lengths: tuple[int, ...], timecode: str | None) -> Analysis:
     """What ingest would find: shots as told, each with a vector of its own."""
     media, times = look_at(path, timecode)

@@ -1,10 +1,16 @@
+import json
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
+from click.testing import CliRunner, Result
 
-from editing.approvals import approvals_of, approve
+from dashboard.cli import reel
+from dashboard.cut_approval import approve_cut, withdraw_approval
+from dashboard.people import NotAllowed, Person, local_person
+from editing.approvals import approvals_of, approve, withdraw, withdrawals_of
 from editing.cut import Brief, Cut, Slot
 from editing.cut_store import create_cut, save_version
 from editing.errors import EditError, StaleCut, UnknownCut
@@ -93,3 +99,74 @@ def test_of_an_approval_and_a_change_at_once_one_is_refused_or_they_are_in_order
         thread.join()
 
     assert len(stale) + len(approvals_of(catalog, cut.id)) == 1
+
+
+def test_a_withdrawn_approval_says_by_whom_and_when_and_can_be_given_again(
+    catalog: Catalog, cut: Cut
+) -> None:
+    given = approve(catalog, cut.id, 1, "Ana")
+    approve(catalog, cut.id, 1, "Bo")
+
+    taken = withdraw(catalog, cut.id, 1, "Ana", by=" Bo  Ek ")
+
+    assert (taken.name, taken.approved_at) == ("Ana", given.approved_at)
+    assert taken.withdrawn_by == "Bo Ek"
+    assert taken.withdrawn_at.endswith("+00:00")
+    assert [one.name for one in approvals_of(catalog, cut.id)] == ["Bo"]
+    assert withdrawals_of(catalog, cut.id) == [taken]
+    approve(catalog, cut.id, 1, "Ana")
+    assert [one.name for one in approvals_of(catalog, cut.id)] == ["Bo", "Ana"]
+    assert withdrawals_of(catalog, cut.id) == [taken]
+
+
+def test_an_approval_of_an_older_version_can_be_withdrawn(catalog: Catalog, cut: Cut) -> None:
+    approve(catalog, cut.id, 1, "Ana")
+    save_version(catalog, cut, expected_version=1)
+
+    withdraw(catalog, cut.id, 1, "Ana", by="Ana")
+
+    assert approvals_of(catalog, cut.id) == []
+
+
+def test_what_nobody_approved_cannot_be_withdrawn(catalog: Catalog, cut: Cut) -> None:
+    approve(catalog, cut.id, 1, "Ana")
+    for version, name in ((1, "Bo"), (2, "Ana")):
+        with pytest.raises(EditError, match=f"{name} has not approved version {version}"):
+            withdraw(catalog, cut.id, version, name, by="Ana")
+    with pytest.raises(EditError, match="needs a name"):
+        withdraw(catalog, cut.id, 1, "Ana", by=" ")
+    assert len(approvals_of(catalog, cut.id)) == 1
+
+
+def test_the_function_that_writes_checks_the_role(catalog: Catalog, cut: Cut) -> None:
+    viewer, ana, chief = Person("Vi", "viewer"), Person("Ana", "editor"), Person("Al", "admin")
+    with pytest.raises(NotAllowed, match="Vi is a viewer; to approve cut takes an editor"):
+        approve_cut(viewer, catalog, cut.id, 1)
+    approve_cut(ana, catalog, cut.id, 1)
+    for person in (viewer, Person("Bo", "editor")):
+        with pytest.raises(NotAllowed):
+            withdraw_approval(person, catalog, cut.id, 1, "Ana")
+    assert len(approvals_of(catalog, cut.id)) == 1
+    assert withdraw_approval(chief, catalog, cut.id, 1, "Ana").withdrawn_by == "Al"
+    approve_cut(ana, catalog, cut.id, 1)
+    assert withdraw_approval(ana, catalog, cut.id, 1).withdrawn_by == "Ana"
+
+
+def test_approvals_by_the_command(catalog: Catalog, cut: Cut, tmp_path: Path) -> None:
+    def run(*words: str, status: int = 0) -> Result:
+        result = CliRunner().invoke(reel, ["cut", *words, "-w", str(tmp_path / "workspace")])
+        assert result.exit_code == status, result.output
+        return result
+
+    assert "nobody has approved it" in run("approvals", "1").stderr
+    assert "cut 1@1: approved by Ana, " in run("approve", "1", "--author", "Ana").stdout
+    assert "no longer approved by Ana; withdrawn by Bo" in (
+        run("withdraw", "1@1", "--of", "Ana", "--author", "Bo").stdout
+    )
+    run("approve", "1")  # by whoever sits here
+    first, second = json.loads(run("approvals", "1", "--format", "json").stdout)
+    assert (first["name"], first["withdrawn_by"], first["version"]) == ("Ana", "Bo", 1)
+    assert (second["name"], second["withdrawn_at"]) == (local_person().name, None)
+    save_version(catalog, cut, expected_version=1)
+    refused = run("approve", "1@1", status=1)
+    assert isinstance(refused.exception, StaleCut)

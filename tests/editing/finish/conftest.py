@@ -56,6 +56,8 @@ def sine(hz: float, seconds: float, amplitude: float = 0.25) -> np.ndarray:
 class Studio:
     catalog: Catalog
     film: Callable[..., Media]
+    add_film: Callable[[Path], Media]
+    folder: Path
     slot = staticmethod(slot_of)
     cut = staticmethod(cut_of)
     decoded = staticmethod(decode)
@@ -63,8 +65,13 @@ class Studio:
 
 
 @pytest.fixture
-def studio(catalog: Catalog, make_film: Callable[..., Media]) -> Studio:
-    return Studio(catalog, make_film)
+def studio(
+    catalog: Catalog,
+    make_film: Callable[..., Media],
+    add_film: Callable[[Path], Media],
+    tmp_path: Path,
+) -> Studio:
+    return Studio(catalog, make_film, add_film, tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 from editing.captions.caption import Caption
 from editing.cut import Reframe, Transition
 from editing.errors import RenderError
+from editing.finish.colours import Colours
 from editing.finish.conform import Conformer, filling, middle_at, render_size
 from editing.finish.delivery import Captions, Delivery, Slate, Title
 from editing.finish.lettering import Lettering
@@ -135,7 +136,7 @@ def test_colours_of_another_matrix_are_converted() -> None:
     )
     frame.colorspace = 6
     assert round(frame.to_ndarray()[:32].mean()) == 81
-    shown = Conformer((32, 32), 0, matrix=1).conform(frame)
+    shown = Conformer((32, 32), 0, colours=Colours(6, 6, 6), matrix=1).conform(frame)
     assert abs(shown.to_ndarray()[:32].mean() - 63) <= 1
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 from editing.cut import Cut, Slot, SlotSound, Transition
-from editing.cut_changes import Change, changes_between, summary
+from editing.cut_changes import Change, changes_between, same_shots, summary
 from editing.cut_store import save_version
 from editing.errors import ModelError, TimelineError
 from editing.frame_grid import FrameGrid
@@ -67,49 +68,69 @@ def reimport_cut(
         UnknownMedia: `named` names a media that is not in the catalogue.
         StaleCut: The cut has a newer version than the one that was exported.
     """
-    read = read_timeline(path, cut.rate)
+    films = _Films(catalog, cut, links)
+    read = read_timeline(path, cut.rate, films.rates)
     if read.rate != cut.rate:
         raise TimelineError(
             f"{path} runs at {float(read.rate):.3f} frames per second and the cut at "
             f"{float(cut.rate):.3f}"
         )
-    films = _Films(catalog, cut, links)
     picture = find_pieces(read, films.files(read), films.named(named or {}))
     maker = _Slots(catalog, cut, films)
     slots = maker.of(picture.pieces)
-    changes = tuple(changes_between(cut.slots, slots))
+    changes = changes_between(cut.slots, slots, films.steps())
+    changed = any(change.kind != "kept" for change in changes)
+    changes = [_with_pace(change, picture.pieces) for change in changes]
     note = f"from {path.name}: {summary(changes)}"
     after = replace(cut, slots=slots, author=author, note=note)
-    changed = any(change.kind != "kept" for change in changes)
     if save and changed:
         after = save_version(catalog, after, expected_version=cut.version)
     remarks = (*picture.remarks, *maker.remarks)
-    return Reimported(cut, after, changes, remarks, save and changed)
+    return Reimported(cut, after, tuple(changes), remarks, save and changed)
+
+
+def _with_pace(change: Change, pieces: Sequence[Piece]) -> Change:
+    """A change that also tells the speed that the timeline plays the slot at."""
+    pace = pieces[change.after].pace if change.after is not None else ""
+    if not pace:
+        return change
+    kind = "changed" if change.kind == "kept" else change.kind
+    return replace(change, kind=kind, also=(*change.also, pace))
 
 
 class _Films:
     """The films that a timeline may be of, and which frame of each file is the film's first."""
 
     def __init__(self, catalog: Catalog, cut: Cut, links: Path | None) -> None:
-        self.catalog, self.cut, self.links = catalog, cut, links
-        self.media: dict[str, tuple[Media, int]] = {}
+        self.catalog, self.cut = catalog, cut
+        self.used = {m: catalog.get_media(m) for m in {slot.media for slot in cut.slots}}
+        self.known = list(sequence_of(catalog, cut).files)
+        by_path = {media.path: media for media in self.used.values()}
+        self.media = {file.path: (by_path[file.path], 0) for file in self.known}
+        """By path: the film, and which frame of the file is its first."""
+        if links is not None:
+            originals = read_links(links, self.used.values(), check=False)
+            self.media |= {f.path: (self.used[m], shift) for m, (f, shift) in originals.items()}
+            self.known = [file for file, _ in originals.values()] + self.known
+
+    @property
+    def rates(self) -> dict[str, Fraction]:
+        """Of the reels of the cut that are of another rate than it."""
+        others = (file for file in self.known if file.rate != self.cut.rate)
+        return {file.reel: file.rate for file in others if file.reel}
+
+    def steps(self) -> dict[MediaId, Fraction]:
+        """Frames of each film that last as long as a frame of the cut."""
+        return {media.id: media.rate / self.cut.rate for media, _ in self.media.values()}
 
     def files(self, read: ReadSequence) -> list[SourceFile]:
         """Those of the cut as it was exported, and others that the timeline names."""
-        used = {m: self.catalog.get_media(m) for m in {slot.media for slot in self.cut.slots}}
-        files = list(sequence_of(self.catalog, self.cut).files)
-        by_path = {media.path: media for media in used.values()}
-        self.media |= {file.path: (by_path[file.path], 0) for file in files}
-        if self.links is not None:
-            originals = read_links(self.links, used.values(), check=False)
-            self.media |= {f.path: (used[m], shift) for m, (f, shift) in originals.items()}
-            files = [file for file, _ in originals.values()] + files
+        files = list(self.known)
         names = {edit.name for edit in read.edits} | {
             edit.path.rsplit("/", 1)[-1] for edit in read.edits
         }
         for media in self.catalog.media():
-            wanted = media.path not in self.media and printable(media.name) in names
-            if wanted and media.rate == self.cut.rate:
+            if media.path not in self.media and printable(media.name) in names:
                 files.append(self._add(media))
         return files
 
@@ -118,10 +139,8 @@ class _Films:
         return {name: self._add(self.catalog.find_media(media)) for name, media in told.items()}
 
     def _add(self, media: Media) -> SourceFile:
-        if media.rate != self.cut.rate:
-            raise TimelineError(f"{media.name} is of another rate than the cut")
         self.media.setdefault(media.path, (media, 0))
-        return source_file(media, media.rate, "", FrameGrid.of(self.catalog, media).frames)
+        return source_file(media, "", FrameGrid.of(self.catalog, media).frames)
 
 
 class _Slots:
@@ -129,55 +148,56 @@ class _Slots:
 
     def __init__(self, catalog: Catalog, cut: Cut, films: _Films) -> None:
         self.catalog, self.cut, self.films = catalog, cut, films
-        self.free = list(cut.slots)
-        """Those that no piece is yet known to be."""
         self.shots: dict[MediaId, tuple[list[Shot], FrameGrid]] = {}
         self.scores: dict[MediaId, ShotScores | None] = {}
         self.remarks: list[str] = []
 
     def of(self, pieces: Sequence[Piece]) -> tuple[Slot, ...]:
-        """A slot for each piece; of several shots in one, it is of the one it shows most."""
-        return tuple(self._slot(number, piece) for number, piece in enumerate(pieces, start=1))
+        """A slot for each piece; of several shots in one, it is of the one it shows most.
 
-    def _slot(self, number: int, piece: Piece) -> Slot:
+        What a slot of the cut had besides its frames goes to the piece that it is followed to.
+        """
+        plain = [self._plain(number, piece) for number, piece in enumerate(pieces, start=1)]
+        followed = {new: old for old, new in same_shots(self.cut.slots, plain)}
+        return tuple(
+            self._slot(slot, pieces[number], followed.get(number))
+            for number, slot in enumerate(plain)
+        )
+
+    def _plain(self, number: int, piece: Piece) -> Slot:
+        """The shot and the frames of a piece, and nothing else."""
         media, shift = self.films.media[piece.file.path]
         try:
-            source = FrameRange(piece.source.start - shift, piece.source.end - shift)
+            shown = FrameRange(piece.source.start - shift, piece.source.end - shift)
         except ValueError:
             raise TimelineError(
                 f"edit {number} shows frames of {piece.file.name} that {media.name} does not have"
             ) from None
-        shot = self._shot(media, source, number)
-        same = self._same(media.id, shot, source)
-        if same is None:
-            scores = self._scores(media)
-            score = float(scores.values[shot]) if scores else 0.0
-            same = Slot(media.id, shot, source, score, scores.reasons(shot) if scores else ())
+        shot = self._shot(media, shown, number)
+        frames = piece.record.frames  # of the cut, whatever the film's rate
+        return Slot(media.id, shot, FrameRange(shown.start, shown.start + frames), 0.0, ())
+
+    def _slot(self, plain: Slot, piece: Piece, followed: int | None) -> Slot:
+        """With what is known of it, and what the timeline tells."""
+        same = self._again(plain) if followed is None else self.cut.slots[followed]
         return replace(
             same,
-            source=source,
+            source=plain.source,
             locked=True,
             transition=self._transition(same, piece.transition),
             sound=self._sound(same.sound, piece),
             note=_note(same.note, piece.note),
         )
 
-    def _same(self, media: MediaId, shot: int, source: FrameRange) -> Slot | None:
-        """The cut's slot of that shot that shares most frames, each for one piece."""
-        of_shot = [slot for slot in self.free if (slot.media, slot.shot) == (media, shot)]
-
-        def shared(slot: Slot) -> int:
-            return min(slot.source.end, source.end) - max(slot.source.start, source.start)
-
-        best = max(of_shot, key=shared, default=None)
-        if best is not None:
-            self.free.remove(best)
-            return best
-        again = [slot for slot in self.cut.slots if (slot.media, slot.shot) == (media, shot)]
-        if not again:
-            return None
-        plain = again[0]  # a shot that is there once more: its score, and nothing else of its slot
-        return Slot(media, shot, source, plain.score, plain.reasons, plain.alternates)
+    def _again(self, plain: Slot) -> Slot:
+        """A shot that is there once more has its slot's score, a new one that of the ranker."""
+        for slot in self.cut.slots:
+            if (slot.media, slot.shot) == (plain.media, plain.shot):
+                told = slot.score, slot.reasons, slot.alternates
+                return Slot(slot.media, slot.shot, plain.source, *told)
+        scores = self._scores(self.catalog.get_media(plain.media))
+        score = float(scores.values[plain.shot]) if scores else 0.0
+        return replace(plain, score=score, reasons=scores.reasons(plain.shot) if scores else ())
 
     def _transition(self, same: Slot, told: Transition | None) -> Transition | None:
         return same.transition if same.transition == told else told

@@ -50,6 +50,7 @@ _FILE = NamedPath(exists=True, dir_okay=False, path_type=Path)
     type=_FILE,
     help="Name the camera originals that reel relink found, with their paths and timecodes.",
 )
+@format_option("table", "json")
 @shared_options
 def export_command(
     cut: str,
@@ -58,6 +59,7 @@ def export_command(
     output: Path,
     captions: Path | None,
     links: Path | None,
+    output_format: str,
     workspace: Workspace,
     console: Console,
 ) -> None:
@@ -67,7 +69,7 @@ def export_command(
     written, moved to where the cut shows them.
     """
     from editing.cut_store import find_cut
-    from editing.interchange.remarks import export_remarks
+    from editing.interchange.remarks import Remark, remarks_of
     from editing.run import export_captions, export_cut
     from ingest.catalog import Catalog
 
@@ -79,14 +81,21 @@ def export_command(
     with Catalog(workspace.catalog) as catalog:
         found = find_cut(catalog, cut)
         if captions is not None:
-            count, told = export_captions(catalog, found, target, captions, output)
-            click.echo(f"{output}: {count} captions, {found.frames:,} frames")
+            count, words = export_captions(catalog, found, target, captions, output)
+            told = [Remark((), one) for one in words]
+            frames, what = found.frames, "captions"
         else:
             sequence = export_cut(catalog, found, target, output, links=links)
-            told = export_remarks(sequence, target)
-            click.echo(f"{output}: {len(sequence.events)} events, {sequence.frames:,} frames")
+            told = remarks_of(sequence, target)
+            count, frames, what = len(sequence.events), sequence.frames, "events"
+    if output_format == "json":
+        remarks = [{"slots": list(one.slots), "words": one.text} for one in told]
+        document = {"output": f"{output}", "format": target, what: count, "frames": frames}
+        print_json(document | {"remarks": remarks})
+        return
+    click.echo(f"{output}: {count} {what}, {frames:,} frames")
     for remark in told:
-        console.warn(remark)
+        console.warn(remark.text)
 
 
 @click.command("relink")
@@ -175,7 +184,7 @@ def _print_matches(matches: "list[Match]") -> None:
 
 @click.command("import")
 @click.argument("cut")
-@click.argument("timeline", type=_FILE)
+@click.argument("timeline", type=NamedPath(exists=True, path_type=Path))
 @click.option("--author", default="editor", show_default=True, help="Who edited it.")
 @click.option("--dry-run", is_flag=True, help="Only tell what changed; keep nothing.")
 @click.option(
@@ -206,9 +215,10 @@ def import_command(
 ) -> None:
     """Take back CUT as an editor finished it in TIMELINE, and tell what changed.
 
-    TIMELINE is an OTIO, EDL, FCP7 XML or FCPXML file that began as an export of CUT, an id or
-    id@version. It becomes CUT's next version with every slot locked; reel learn train --labels
-    editors learns from what was kept, replaced and removed. What a cut cannot hold is told.
+    TIMELINE is an OTIO, EDL, FCP7 XML or FCPXML file (or Final Cut Pro's .fcpxmld) that began as
+    an export of CUT, an id or id@version. It becomes CUT's next version with every slot locked;
+    reel learn train --labels editors learns from what was kept, replaced and removed. What a cut
+    cannot hold is told.
     """
     from editing.cut_store import find_cut
     from editing.reimport import reimport_cut

@@ -2,6 +2,7 @@
 
 As the Avid Log Specifications in Avid's user guides say: global headings, columns and rows, parted
 by tabs; End is the first frame after. A log has no record times, so it holds no order of a cut.
+It has one rate, FPS; a column of that name tells the rate of rows that are of another.
 """
 
 import re
@@ -48,11 +49,13 @@ def write_ale(sequence: Sequence) -> str:
     Raises:
         TimelineError: Its rate is none of 23.976, 24, 25, 29.97, 30, 50, 59.94 and 60.
     """
-    if sequence.rate not in _RATES:
-        raise TimelineError(
-            f"an ALE has no rate of {sequence.rate} frames per second; "
-            "export the cut with --to otio"
-        )
+    for rate in (sequence.rate, *(file.rate for file in sequence.files)):
+        if rate not in _RATES:
+            raise TimelineError(
+                f"an ALE has no rate of {rate} frames per second; export the cut with --to otio"
+            )
+    mixed = any(file.rate != sequence.rate for file in sequence.files)
+    columns = (*_COLUMNS, "FPS") if mixed else _COLUMNS
     formats = {_VIDEO_FORMATS.get((f.width, f.height), "CUSTOM") for f in sequence.files}
     lines = [
         "Heading",
@@ -60,12 +63,13 @@ def write_ale(sequence: Sequence) -> str:
         f"VIDEO_FORMAT\t{formats.pop() if len(formats) == 1 else 'CUSTOM'}",
         f"AUDIO_FORMAT\t{_audio_format(sequence.files)}",
         f"FPS\t{_RATES[sequence.rate]}",
-        *("", "Column", "\t".join(_COLUMNS), "", "Data"),
+        *("", "Column", "\t".join(columns), "", "Data"),
     ]
     used: dict[tuple[SourceFile, FrameRange], Event] = {}
     for event in sequence.events:
         used.setdefault((event.file, event.source), event)
-    lines += ["\t".join(_row(event)) for event in used.values()]
+    for event in used.values():
+        lines.append("\t".join((*_row(event), *[_RATES[event.file.rate]] * mixed)))
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -105,6 +109,8 @@ class LogRow:
     """`V1`, `A1`, …"""
     source: FrameRange
     """Timecode frame numbers; past midnight they go on counting."""
+    rate: Fraction
+    """Frames per second: the row's own, else that of the heading."""
     drop: bool
     """Whether its timecode is drop-frame."""
     cells: Mapping[str, str]
@@ -202,8 +208,8 @@ def _read_row(
     empty = [name for name in _REQUIRED if not cells[name]]
     if empty:
         raise TimelineError(f"line {number}: no {empty[0]}")
-    if cells.get("FPS") and _rate(cells["FPS"], f"line {number}: FPS") != rate:
-        raise TimelineError(f"line {number}: a clip of another rate than the log's")
+    if cells.get("FPS"):
+        rate = _rate(cells["FPS"], f"line {number}: FPS")
     (start, drop), (end, end_drop) = (_frame(cells[n], rate, number) for n in ("Start", "End"))
     if drop != end_drop or cells.get("Drop") == ("NDF" if drop else "DF"):
         raise TimelineError(f"line {number}: drop-frame and non-drop timecodes are mixed")
@@ -217,7 +223,8 @@ def _read_row(
                 f"line {number}: {source.frames} frames from Start to End, and a Duration of {told}"
             )
     tape = cells.get("Tape") or headings.get("TAPE", "")
-    return LogRow(cells["Name"], tape, _tracks(cells["Tracks"], number), source, drop, cells)
+    tracks = _tracks(cells["Tracks"], number)
+    return LogRow(cells["Name"], tape, tracks, source, rate, drop, cells)
 
 
 def _tracks(text: str, number: int) -> tuple[str, ...]:

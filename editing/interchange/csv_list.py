@@ -17,6 +17,7 @@ COLUMNS = (
     *("file", "reel", "shot", "score", "reasons"),
     *("transition", "transition_before", "transition_after"),
     *("sound_record_in", "sound_record_out", "gain_db", "crossfade_ms", "reframe", "note"),
+    "source_rate",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -24,8 +25,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 def write_csv(sequence: Sequence) -> str:
     """A sequence as CSV with a header; texts are quoted, numbers are not.
 
-    Frames count from the first of the film and of the cut; an out is the first frame after.
-    Slots and shots count from 0.
+    Frames count from the first of the film, at its own rate, and of the cut; an out is the first
+    frame after. Slots and shots count from 0.
     """
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
@@ -44,10 +45,10 @@ def _cells(sequence: Sequence, index: int, event: Event) -> tuple[str | int | fl
         *(index, record.start, record.end),
         *(sequence.timecode(record.start), sequence.timecode(record.end)),
         *(source.start, source.end, file.timecode(source.start), file.timecode(source.end)),
-        *(source.frames, file.name, file.reel, slot.shot, slot.score, reasons_text(slot)),
+        *(record.frames, file.name, file.reel, slot.shot, slot.score, reasons_text(slot)),
         *((into.kind, into.before, into.after) if into else ("", 0, 0)),
         *(*heard, sound.gain if sound else "", sound.fade_ms if sound else ""),
-        *(_reframe(slot), slot.note),
+        *(_reframe(slot), slot.note, f"{file.rate}"),
     )
 
 

@@ -10,7 +10,8 @@ from editing.interchange.sequence import Event, Sequence
 def cut_list(sequence: Sequence) -> dict[str, Any]:
     """A cut and its slots in what JSON knows.
 
-    Frames count from the first of the film and of the cut; an out is the first frame after.
+    Frames count from the first of the film, at its own rate, and of the cut; an out is the first
+    frame after.
     """
     cut = sequence.cut
     return {
@@ -37,7 +38,8 @@ def _slot(sequence: Sequence, index: int, event: Event) -> dict[str, Any]:
         "index": index,
         "media": slot.media,
         "shot": slot.shot,
-        "frames": source.frames,
+        "frames": record.frames,
+        "source_rate": str(event.file.rate),
         "source_in": source.start,
         "source_out": source.end,
         "source_in_timecode": event.file.timecode(source.start),

@@ -2,6 +2,10 @@
 
 The format holds events of one video and two audio tracks, dissolves, constant speeds (M2), reels of
 8 characters and 999 events; it does not hold the frame rate, paths, levels, scores or reasons.
+
+The source timecode of a file of another rate counts at that rate, and an M2 line says how many of
+its frames pass in a second: M2 tells frames for the list's own rate (DVS Clipster user guide,
+appendix A). A comment `* SOURCE RATE: CAM_B 24000/1001` says how to count them.
 """
 
 from dataclasses import dataclass, field
@@ -9,7 +13,8 @@ from fractions import Fraction
 
 from editing.cut import Transition
 from editing.errors import TimelineError
-from editing.interchange.sequence import Event, Heard, Sequence
+from editing.interchange.conform import nearest_frame
+from editing.interchange.sequence import Event, Heard, Sequence, SourceFile
 from ingest.timecode import frame_to_timecode, nominal_rate
 
 MAX_EVENTS = 999
@@ -27,11 +32,14 @@ def write_edl(sequence: Sequence) -> str:
         TimelineError: It takes more than 999 events, or a transition or the frames of a second
             more digits than there are.
     """
-    if nominal_rate(sequence.rate) > 100:
-        raise TimelineError(
-            f"an EDL has two digits for frames and the cut runs at {float(sequence.rate):g} a "
-            "second; export it with --to otio"
-        )
+    others = [file for file in sequence.files if file.rate != sequence.rate]
+    for what, rate in [("the cut", sequence.rate), *((file.name, file.rate) for file in others)]:
+        if nominal_rate(rate) > 100:
+            raise TimelineError(
+                f"an EDL has two digits for frames and {what} runs at {float(rate):g} a second; "
+                "export the cut with --to otio"
+            )
+    _check_reels(sequence)
     lines = _Lines(sequence)
     lines.write_black(min(_first_frame(event) for event in sequence.events))
     for number, event in enumerate(sequence.events):
@@ -45,7 +53,21 @@ def write_edl(sequence: Sequence) -> str:
             "export it with --to otio"
         )
     mode = "DROP" if sequence.drop else "NON-DROP"
-    return "\r\n".join([f"TITLE: {sequence.name}", f"FCM: {mode} FRAME", "", *lines.text]) + "\r\n"
+    rates = [f"* SOURCE RATE: {file.reel} {file.rate}" for file in others]
+    head = [f"TITLE: {sequence.name}", f"FCM: {mode} FRAME", *rates, ""]
+    return "\r\n".join([*head, *lines.text]) + "\r\n"
+
+
+def _check_reels(sequence: Sequence) -> None:
+    """Refuse two films of one reel that count at different rates: a reel's rate is told once."""
+    rates: dict[str, SourceFile] = {}
+    for file in sequence.files:
+        first = rates.setdefault(file.reel, file)
+        if (first.rate, first.drop) != (file.rate, file.drop):
+            raise TimelineError(
+                f"{first.name} and {file.name} are both of reel {file.reel} and count timecode "
+                "otherwise, which an EDL cannot tell; export the cut with --to otio"
+            )
 
 
 @dataclass
@@ -93,7 +115,12 @@ class _Lines:
         cut = 0
         if out is not None:
             cut = out.frames if out.kind == "dissolve" else out.before
-        end = source.end - int(cut * events[number].speed)
+        event = events[number]
+        if event.conform == 1:
+            end = source.end - int(cut * event.step)
+        else:
+            end = nearest_frame(event.source_at(record.end - cut))
+            end = max(end, source.start + (record.frames > cut))
         return _Frames(source.start, end, record.start, record.end - cut)
 
     def _dip(self, number: int, own: "_Frames", transition: Transition) -> None:
@@ -158,9 +185,9 @@ class _Lines:
         source = file.timecode(own.start), file.timecode(own.end)
         record = code(own.record_start), code(own.record_end)
         self._line(file.reel, channels, edit, *source, *record)
-        speed = Fraction(own.end - own.start, own.frames)
-        if speed != 1:
-            fps = float(speed * self.sequence.rate)
+        step = event.step if event.conform != 1 else Fraction(own.end - own.start, own.frames)
+        if step != 1:
+            fps = float(step * self.sequence.rate)
             self.text.append(f"M2   {file.reel:<8} {fps:05.1f}                {source[0]}")
 
     def _line(self, reel: str, channels: str, edit: str, *times: str) -> None:

@@ -3,6 +3,11 @@
 In and out count from the file's first frame, start and end from the sequence's; the timecode of
 either is said apart. One audio track for each channel, linked to its picture. Where a clip meets a
 transition its start or end is -1, and it runs on to the other side of it, as in Final Cut's files.
+
+Of a file of another rate, in and out count frames of the sequence all the same: clipitem and file
+have each their rate (OpenTimelineIO issue 174, of Premiere's files), and Premiere and Resolve take
+the seconds of the source times the sequence's rate (barefootford/buttercut pull request 133, tried
+in both). What lies between two frames of the sequence is exact in Premiere's pproTicksIn.
 """
 
 from fractions import Fraction
@@ -12,6 +17,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from editing.errors import TimelineError
+from editing.interchange.conform import nearest_frame
 from editing.interchange.sequence import Event, Marker, Sequence, SourceFile
 from ingest.timecode import FrameRange, nominal_rate
 
@@ -29,10 +35,11 @@ def write_fcp7xml(sequence: Sequence) -> str:
         TimelineError: Its rate is neither a whole number nor 1000/1001 of one.
     """
     rate = sequence.rate
-    if rate not in (nominal_rate(rate), Fraction(nominal_rate(rate) * 1000, 1001)):
-        raise TimelineError(
-            f"FCP7 XML has no rate of {rate} frames per second; export the cut with --to otio"
-        )
+    for one in (rate, *(file.rate for file in sequence.files)):
+        if one not in (nominal_rate(one), Fraction(nominal_rate(one) * 1000, 1001)):
+            raise TimelineError(
+                f"FCP7 XML has no rate of {one} frames per second; export the cut with --to otio"
+            )
     root = Element("xmeml", version="5")
     body = SubElement(root, "sequence", id="sequence-1")
     _text(body, "name", sequence.name)
@@ -153,17 +160,24 @@ class _Tracks:
         _text(clip, "name", f"{name} A{channel} {number + 1:03d}" if channel else name)
         _text(clip, "enabled", "TRUE")
         source, record = self._written(number, channel)
-        speed = event.speed
-        _text(clip, "duration", int(event.file.frames / speed))
-        _rate(clip, event.file.rate)
+        step = event.step
+        _text(clip, "duration", int(event.file.frames / step))
+        _rate(clip, self.sequence.rate)
         start, end = self._meets_transition(number, channel)
         _text(clip, "start", -1 if start else record.start)
         _text(clip, "end", -1 if end else record.end)
-        first = int(source.start / speed)  # in a clip at another speed, frames count at that speed
+        if event.conform == 1:
+            first = int(source.start / step)  # at another speed, frames count at that speed
+        else:
+            first = max(0, nearest_frame(event.source_at(record.start) / step))
         _text(clip, "in", first)
         _text(clip, "out", first + record.frames)
+        if event.conform != 1:
+            for name, frame in (("In", record.start), ("Out", record.end)):
+                ticks = event.source_at(frame) / event.file.rate * TICKS
+                _text(clip, f"pproTicks{name}", int(ticks))
         self._file(clip, event.file)
-        if speed != 1:
+        if event.speed != 1:
             _timeremap(clip, event, source, FrameRange(first, first + record.frames), channel)
         if channel:
             if event.sound and event.sound.gain:
@@ -183,10 +197,10 @@ class _Tracks:
         assert event.sound is not None
         before, after = self._crossfade(number, channel), self._crossfade(number + 1, channel)
         source, record = event.sound.source, event.sound.record
-        return (
-            FrameRange(source.start - before, source.end + after),
-            FrameRange(record.start - before, record.end + after),
-        )
+        wider = FrameRange(record.start - before, record.end + after)
+        if event.conform != 1:
+            return source, wider  # what is written counts from the record frames
+        return FrameRange(source.start - before, source.end + after), wider
 
     def _meets_transition(self, number: int, channel: int) -> tuple[bool, bool]:
         """Whether a transition is at a clip's beginning, and at its end."""

@@ -2,6 +2,11 @@
 
 Times are exact rational seconds, each a whole number of frames: source times count as the file's
 timecode does, record times as the sequence's. Structure: Apple's DTD of FCPXML 1.10.
+
+A file of another rate has a format of its own, and its clips play at their own speed, each record
+frame the nearest of the file's: `<conform-rate scaleEnabled="0" frameSampling="nearest-neighbor">`,
+without which Final Cut Pro plays, say, 24 frames a second as 25 (Apple, FCPXML reference,
+conform-rate).
 """
 
 from fractions import Fraction
@@ -14,10 +19,10 @@ from editing.interchange.slot_note import reasons_text
 from editing.interchange.timeline import file_url
 
 _HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n\n'
-_RATES = (
-    *(Fraction(n * 1000, 1001) for n in (24, 30, 60)),
-    *(Fraction(n) for n in (24, 25, 30, 50, 60)),
-)
+_RATES = {  # by the names of srcFrameRate
+    **{Fraction(n * 1000, 1001): name for n, name in ((24, "23.98"), (30, "29.97"), (60, "59.94"))},
+    **{Fraction(n): f"{n}" for n in (24, 25, 30, 50, 60)},
+}
 _EFFECTS = {  # as Final Cut Pro names them
     "dissolve": ("Cross Dissolve", "FxPlug:4731E73A-8DAC-4113-9A30-AE85B1761265"),
     "dip": ("Fade To Color", "FxPlug:F779C565-486D-4633-8035-0374B4DB8F5C"),
@@ -43,17 +48,17 @@ def write_fcpxml(sequence: Sequence) -> str:
     Raises:
         TimelineError: Its rate is none of 23.976, 24, 25, 29.97, 30, 50, 59.94 and 60.
     """
-    if sequence.rate not in _RATES:
-        raise TimelineError(
-            f"FCPXML has no rate of {sequence.rate} frames per second; "
-            "export the cut with --to otio"
-        )
+    for rate in (sequence.rate, *(file.rate for file in sequence.files)):
+        if rate not in _RATES:
+            raise TimelineError(
+                f"FCPXML has no rate of {rate} frames per second; export the cut with --to otio"
+            )
     root = Element("fcpxml", version="1.10")
     resources = _Resources(sequence, SubElement(root, "resources"))
     event = SubElement(SubElement(root, "library"), "event", name=sequence.name)
     project = SubElement(event, "project", name=sequence.name)
     attributes = {
-        "format": resources.formats[_size(sequence.files[0])],
+        "format": resources.formats[_size(sequence.files[0]), sequence.rate],
         "duration": _time(sequence.frames, sequence.rate),
         "tcStart": _time(sequence.start, sequence.rate),
         "tcFormat": _counting(sequence.drop),
@@ -68,18 +73,20 @@ def write_fcpxml(sequence: Sequence) -> str:
 
 
 class _Resources:
-    """A format for each size of picture, an asset for each file, an effect for each transition."""
+    """A format for each size and rate, an asset for each file, an effect for each transition."""
 
     def __init__(self, sequence: Sequence, parent: Element) -> None:
         self.sequence = sequence
-        sizes = dict.fromkeys(_size(file) for file in sequence.files)
-        self.formats = {size: f"r{i}" for i, size in enumerate(sizes, start=1)}
-        self.assets = {file: f"r{i}" for i, file in enumerate(sequence.files, start=len(sizes) + 1)}
+        forms = dict.fromkeys(_format(file) for file in sequence.files)
+        own = {(_size(sequence.files[0]), sequence.rate): None}
+        self.formats = {form: f"r{i}" for i, form in enumerate(own | forms, start=1)}
+        taken = len(self.formats) + 1
+        self.assets = {file: f"r{i}" for i, file in enumerate(sequence.files, start=taken)}
         kinds = dict.fromkeys(e.transition.kind for e in sequence.events if e.transition)
         taken = len(self.formats) + len(self.assets)
         self.effects = {kind: f"r{i}" for i, kind in enumerate(kinds, start=taken + 1)}
-        for (width, height), name in self.formats.items():
-            frame = _time(1, sequence.rate)
+        for ((width, height), rate), name in self.formats.items():
+            frame = _time(1, rate)
             shape = {"width": f"{width}", "height": f"{height}"}
             SubElement(parent, "format", {"id": name, "frameDuration": frame, **shape})
         for file in sequence.files:
@@ -95,7 +102,7 @@ class _Resources:
             "start": _time(file.start, file.rate),
             "duration": _time(file.frames, file.rate),
             "hasVideo": "1",
-            "format": self.formats[_size(file)],
+            "format": self.formats[_format(file)],
             "videoSources": "1",
         }
         if file.channels:
@@ -136,7 +143,7 @@ class _Spine:
             "duration": _time(end - start, self.rate),
         }
         gap = SubElement(spine, "gap", attributes)
-        self._markers(gap, start, end, 0)
+        self._markers(gap, start, end, Fraction(0))
 
     def _transition(self, spine: Element, event: Event) -> None:
         into = event.transition
@@ -150,15 +157,15 @@ class _Spine:
         SubElement(element, "filter-video", ref=effect, name=name)
 
     def _clip(self, spine: Element, event: Event) -> None:
-        file, rate = event.file, self.rate
-        start = file.start + event.source.start
+        file = event.file
+        start = Fraction(file.start + event.source.start) / file.rate
         attributes = {
             "ref": self.resources.assets[file],
             "offset": self._record(event.record.start),
             "name": file.name,
-            "start": _time(start, rate),
-            "duration": _time(event.record.frames, rate),
-            "format": self.resources.formats[_size(file)],
+            "start": _rational(start, file.rate),
+            "duration": _time(event.record.frames, self.rate),
+            "format": self.resources.formats[_format(file)],
             "tcFormat": _counting(file.drop),
         }
         sound = event.sound
@@ -173,14 +180,17 @@ class _Spine:
                         "cannot split sound from picture at another speed; export with --to otio"
                     )
                 lead = event.record.start - sound.record.start
-                attributes["audioStart"] = _time(start - lead, rate)
-                attributes["audioDuration"] = _time(sound.record.frames, rate)
+                attributes["audioStart"] = _rational(start - lead / self.rate, file.rate)
+                attributes["audioDuration"] = _time(sound.record.frames, self.rate)
         clip = SubElement(spine, "asset-clip", attributes)
         slot = event.slot
         told = f"shot {slot.shot}, score {slot.score:.3f}"
         SubElement(clip, "note").text = ": ".join(filter(None, (told, reasons_text(slot))))
+        if event.conform != 1:
+            rates = {"scaleEnabled": "0", "srcFrameRate": _RATES[file.rate]}
+            SubElement(clip, "conform-rate", rates, frameSampling="nearest-neighbor")
         if event.speed != 1:
-            self._time_map(clip, event, start)
+            self._time_map(clip, event, file.start + event.source.start)
         if sound is not None and sound.gain:
             SubElement(clip, "adjust-volume", amount=f"{sound.gain:.4f}dB")
         self._markers(clip, event.record.start, event.record.end, start)
@@ -193,11 +203,11 @@ class _Spine:
             point = {"time": _time(start + time, self.rate), "interp": "linear"}
             SubElement(element, "timept", point | {"value": _time(start + value, self.rate)})
 
-    def _markers(self, item: Element, start: int, end: int, own: int) -> None:
-        """Those within an item, whose own time at its beginning is `own` frames."""
+    def _markers(self, item: Element, start: int, end: int, own: Fraction) -> None:
+        """Those within an item, whose own time at its beginning is `own` seconds."""
         for marker in self.sequence.markers:
             if start <= marker.frame < end:
-                at = _time(own + marker.frame - start, self.rate)
+                at = _rational(own + (marker.frame - start) / self.rate, self.rate)
                 frame = _time(1, self.rate)
                 SubElement(item, "marker", start=at, duration=frame, value=marker.text)
 
@@ -210,6 +220,18 @@ def _time(frames: int, rate: Fraction) -> str:
     value = frames * rate.denominator
     seconds, rest = divmod(value, rate.numerator)
     return f"{value}/{rate.numerator}s" if rest else f"{seconds}s"
+
+
+def _rational(seconds: Fraction, rate: Fraction) -> str:
+    """Seconds, in the timescale of the rate if they are whole frames of it."""
+    frames = seconds * rate
+    if frames.denominator == 1:
+        return _time(frames.numerator, rate)
+    return f"{seconds.numerator}/{seconds.denominator}s"
+
+
+def _format(file: SourceFile) -> tuple[tuple[int, int], Fraction]:
+    return _size(file), file.rate
 
 
 def _size(file: SourceFile) -> tuple[int, int]:

@@ -13,6 +13,25 @@ _RATES = {Fraction(n) for n in (24, 25, 30, 50, 60)} | {
     *(Fraction(n, 1001) for n in (24000, 30000, 60000)),
 }
 MAX_CHANNELS = 64
+_NTSC_FILM, _NTSC, _NTSC_DOUBLE = (Fraction(n, 1001) for n in (24000, 30000, 60000))
+_COLUMNS = (
+    (_NTSC_FILM,),
+    (Fraction(24),),
+    (Fraction(25), Fraction(50)),
+    (_NTSC, _NTSC_DOUBLE),
+    (Fraction(30), Fraction(60)),
+)
+_SPED_UP_IN = {
+    _NTSC_FILM: (1, 2),
+    Fraction(24): (0, 2),
+    Fraction(25): (0, 1),
+    Fraction(50): (0, 1),
+    _NTSC: (4,),
+    _NTSC_DOUBLE: (4,),
+    Fraction(30): (3,),
+    Fraction(60): (3,),
+}
+"""Rates of media, and the columns of sequences that they are sped up or slowed down in."""
 _REEL_KEY = "com.apple.proapps.studio.reel"
 
 
@@ -23,6 +42,8 @@ class Asset:
     name: str
     path: str
     reel: str
+    rate: Fraction
+    """Frames per second of its picture; the sequence's where it has none."""
     start: Fraction
     end: Fraction | None
     picture: bool
@@ -30,18 +51,17 @@ class Asset:
 
 
 def read_asset(element: Element, resources: dict[str, Element], rate: Fraction) -> Asset:
-    """An `<asset>`.
+    """An `<asset>` in a sequence of rate `rate`.
 
     Raises:
-        TimelineError: It names no file, or is of another rate than the sequence.
+        TimelineError: It names no file, or its format is of no rate that is read.
     """
     where = f"<asset id={element.get('id', '')[:40]!r}>"
     start = time_of(element, "start", where, Fraction(0))
     length = time_of(element, "duration", where, Fraction(0))
     picture = element.get("hasVideo") == "1"
     form = element.get("format")
-    if picture and form is not None and rate_of(resources, form, where) != rate:
-        raise TimelineError(f"{where} runs at another rate than the sequence")
+    own_rate = rate_of(resources, form, where) if picture and form is not None else rate
     channels = 0
     if element.get("hasAudio") == "1":
         text = element.get("audioChannels", "1")
@@ -54,7 +74,14 @@ def read_asset(element: Element, resources: dict[str, Element], rate: Fraction) 
     if not name:
         raise TimelineError(f"{where} names no file")
     told = {md.get("key"): md.get("value", "") for md in element.findall("metadata/md")}
-    return Asset(name, path, told.get(_REEL_KEY, ""), start, end, picture, channels)
+    return Asset(name, path, told.get(_REEL_KEY, ""), own_rate, start, end, picture, channels)
+
+
+def is_sped_up(rate: Fraction, sequence: Fraction) -> bool:
+    """Whether Final Cut Pro changes the speed of media of rate `rate` in a sequence of another one,
+    unless `<conform-rate scaleEnabled="0">` keeps it (Apple, FCPXML reference, conform-rate)."""
+    column = next(i for i, rates in enumerate(_COLUMNS) if sequence in rates)
+    return column in _SPED_UP_IN.get(rate, ())
 
 
 def media_start(item: Element, asset: Asset, where: str) -> Fraction:

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from editing.cut import Cut, Transition
 from editing.errors import TimelineError
+from editing.interchange.conform import nearest_frame, shown_frames, taken
 from editing.interchange.sequence import (
     Event,
     Heard,
@@ -19,7 +20,7 @@ from editing.interchange.sequence import (
     reel_names,
 )
 from ingest.media import Media, MediaId
-from ingest.timecode import FrameRange, timecode_to_frame
+from ingest.timecode import FrameRange, supports_drop_frame, timecode_to_frame
 
 
 def sequence_from_cut(
@@ -42,15 +43,14 @@ def sequence_from_cut(
             than there is; it is then as if it were cut with its picture.
 
     Raises:
-        TimelineError: A file has another rate than the cut, or a timecode that its rate lacks,
-            or lacks frames that the cut asks for; or the cut is empty. With `check` also: what
-            `check_sequence` refuses.
+        TimelineError: A file has a timecode that its rate lacks, or lacks frames that the cut asks
+            for; or the cut is empty. With `check` also: what `check_sequence` refuses.
     """
     if not cut.slots:
         raise TimelineError(f"cut {cut.id} has no slots, so there is nothing to export")
     used = [media[media_id] for media_id in dict.fromkeys(slot.media for slot in cut.slots)]
     files = {
-        m.id: (source_file(m, cut.rate, "", grid_frames[m.id]), 0)
+        m.id: (source_file(m, "", grid_frames[m.id]), 0)
         for m in used
         if not (originals and m.id in originals)
     }
@@ -66,7 +66,8 @@ def sequence_from_cut(
         for event in events
         if event.slot.note.strip()
     )
-    sequence = Sequence(name, cut.rate, events[0].file.drop, events, cut, markers)
+    drop = events[0].file.drop and supports_drop_frame(cut.rate)
+    sequence = Sequence(name, cut.rate, drop, events, cut, markers)
     if check:
         check_sequence(sequence)
     return sequence
@@ -82,39 +83,40 @@ def _events(
         if number == 0 and transition:  # there is nothing before it but black
             after = transition.after
             transition = Transition("dip", 0, after) if after else None
+        step = file.rate / cut.rate
+        start = slot.source.start + shift
         try:
-            source = _shifted(slot.source, shift)
+            shown = shown_frames(start, record.frames, step)
         except ValueError as error:
             raise TimelineError(f"slot {number + 1} cannot be exported: {error}") from None
-        if source.end > file.frames:
+        if shown.end > file.frames:
             raise TimelineError(
                 f"{file.name} has {file.frames:,} frames, and the cut asks for "
-                f"{source.start:,} to {source.end - 1:,} in slot {number + 1}; make the cut again"
+                f"{shown.start:,} to {shown.end - 1:,} in slot {number + 1}; make the cut again"
             )
+        source = taken(start, record.frames, step)
         try:
-            sound = _heard(cut, number, record, shift) if file.channels else None
+            sound = _heard(cut, number, record, start, step) if file.channels else None
         except ValueError as error:
             if check:
                 raise TimelineError(f"slot {number + 1} cannot be exported: {error}") from None
             sound = Heard(source, record)
-        events.append(Event(file, source, record, slot, transition, sound))
+        events.append(Event(file, source, record, slot, transition, sound, step))
     return tuple(events)
 
 
-def _heard(cut: Cut, number: int, record: FrameRange, shift: int) -> Heard:
+def _heard(cut: Cut, number: int, record: FrameRange, start: int, step: Fraction) -> Heard:
+    """The sound of a slot; leads are frames of the cut, whatever the rate of the film."""
     slot = cut.slots[number]
-    source = cut.sound_range(number)
-    start = record.start + source.start - slot.source.start
+    lead = slot.sound.lead if number else 0
+    following = cut.slots[number + 1].sound.lead if number + 1 < len(cut.slots) else 0
+    heard = FrameRange(record.start - lead, record.end - following)
     return Heard(
-        _shifted(source, shift),
-        FrameRange(start, start + source.frames),
+        taken(nearest_frame(start - lead * step), heard.frames, step),
+        heard,
         slot.sound.gain,
         slot.sound.fade_ms if number else 0,
     )
-
-
-def _shifted(frames: FrameRange, shift: int) -> FrameRange:
-    return FrameRange(frames.start + shift, frames.end + shift)
 
 
 def check_sequence(sequence: Sequence) -> None:
@@ -130,8 +132,10 @@ def check_sequence(sequence: Sequence) -> None:
             raise TimelineError(f"{here} begins before the one before it ends")
         _check_joins(sequence, number, here, joined=event.record.start == end and number > 0)
         end = event.record.end
-        source, _ = sequence.shown(number)
-        heard = event.sound.source if event.sound else source
+        source, record = sequence.shown(number)
+        if event.conform != 1:
+            source = shown_frames(source.start, record.frames, event.conform)
+        heard = event.sound.source if event.sound and event.conform == 1 else source
         first, after = min(source.start, heard.start), max(source.end, heard.end)
         if after > event.file.frames:
             raise TimelineError(
@@ -157,37 +161,31 @@ def _check_joins(sequence: Sequence, number: int, here: str, *, joined: bool) ->
     back = event.transition.before if event.transition else 0
     if (back * event.speed).denominator != 1 or (out_of * event.speed).denominator != 1:
         raise TimelineError(f"{here}: at its speed a transition does not take whole frames of it")
-    if back * event.speed > event.source.start and sequence.dissolve_into(number):
+    if back * event.step > event.source.start and sequence.dissolve_into(number):
         raise TimelineError(
             f"{here} dissolves in over {back} frames before its first, and {event.file.name} has "
             f"{event.source.start} there; shorten the transition or slip the slot"
         )
 
 
-def source_file(media: Media, rate: Fraction, reel: str, frames: int) -> SourceFile:
-    """A media as a sequence of rate `rate` names it.
+def source_file(media: Media, reel: str, frames: int) -> SourceFile:
+    """A media as sequences name it.
 
     Args:
         media: The film.
-        rate: Of the sequence.
         reel: See `SourceFile.reel`.
         frames: Of the film, on its grid.
 
     Raises:
-        TimelineError: It has another rate, or a timecode that its rate lacks.
+        TimelineError: It has a timecode that its rate lacks.
     """
-    if media.rate != rate:
-        raise TimelineError(
-            f"{media.name} runs at {float(media.rate):.3f} frames per second and the cut at "
-            f"{float(rate):.3f}; a cut is exported at the rate of all of its footage"
-        )
-    start, drop = first_timecode(media.name, media.start_timecode, rate)
+    start, drop = first_timecode(media.name, media.start_timecode, media.rate)
     width, height = media.display_size
     return SourceFile(
         name=printable(media.name),
         reel=reel,
         path=media.path,
-        rate=rate,
+        rate=media.rate,
         frames=frames,
         start=start,
         drop=drop,

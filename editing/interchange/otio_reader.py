@@ -1,28 +1,42 @@
 """A reader of OpenTimelineIO JSON that shares nothing with the writer but time.
 
-It reads the JSON itself: OpenTimelineIO's own parser, which is C++, crashes the process on some
-damaged files. Clips, gaps, transitions, constant speeds and markers are read, by every schema
-version up to OpenTimelineIO 0.18's.
+Clips, gaps, transitions, constant speeds, stills and markers are read, by every schema version up
+to OpenTimelineIO 0.18's; stacks and tracks within a track are laid flat.
 """
 
-import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from editing.cut import Transition
 from editing.errors import TimelineError
+from editing.interchange.conform import nearest_frame, taken
+from editing.interchange.layers import seen_through, window
+from editing.interchange.otio_json import (
+    Table,
+    Time,
+    list_of,
+    media_rate,
+    name_of,
+    number_of,
+    ours,
+    parse_timeline,
+    path_of,
+    reference_of,
+    schema_of,
+    span_of,
+    table_of,
+    time_of,
+    whole_frames,
+)
 from editing.interchange.read_sequence import Edit, ReadSequence, refuse_overlaps
 from editing.interchange.sequence import Marker, printable
-from ingest.timecode import FrameRange, nominal_rate
+from ingest.timecode import FrameRange, supports_drop_frame
 
-_OURS = "reelroom"
-_MAX_CHARACTERS = 32_000_000
-_MOST_FRAMES = 10**9
-
-Table = dict[str, Any]
+_MOST_NESTED = 12
+_MOST_EDITS = 500_000
+_NESTED = ("Stack", "Track", "Sequence")
+"""What may stand in a track for a sequence of its own; tracks were called Sequence before 2018."""
 
 
 def read_otio(text: str) -> ReadSequence:
@@ -31,242 +45,334 @@ def read_otio(text: str) -> ReadSequence:
     Raises:
         TimelineError: It is not OTIO, or holds what is not read; names the item.
     """
-    timeline = _parsed(text)
-    stack = _table(timeline, "tracks", "the timeline")
+    timeline = parse_timeline(text)
+    stack = table_of(timeline, "tracks", "the timeline")
     _refuse_trim(stack, "the timeline")
-    reader = _Tracks()
+    tracks = [(track, _kind(track)) for track in list_of(stack, "children", "the timeline")]
+    rate = _rate_of(timeline, stack)
+    told: list[str] = []
+    edits: list[Edit] = []
+    markers: list[Marker] = []
     counts: dict[str, int] = {}
-    for track in _list(stack, "children", "the timeline"):
-        schema = _schema(track)
-        if schema not in ("Track", "Sequence"):  # as tracks were called before 2018
-            raise TimelineError(f"a {schema} among the tracks is not read")
-        kind = f"{track.get('kind') or 'Video'}"
-        if kind not in ("Video", "Audio"):
-            raise TimelineError(f"a track of the kind {kind[:20]!r} is not read")
+    for track, kind in tracks:
         counts[kind] = counts.get(kind, 0) + 1
-        reader.read(track, f"{kind[0]}{counts[kind]}")
-    if not reader.edits:
+        name = f"{kind[0]}{counts[kind]}"
+        if track.get("enabled", True) is not True:
+            told.append(f"track {name} is disabled and left aside")
+            continue
+        _refuse_trim(track, f"track {name}")
+        reader = _Track(rate, name, f"track {name}", told)
+        reader.read(track)
+        edits += reader.edits
+        markers += reader.markers
+    if not edits:
         raise TimelineError("the timeline holds no clip")
-    if len(reader.rates) != 1:
-        raise TimelineError(f"the timeline mixes clips of {len(reader.rates)} rates; one is read")
-    rate = reader.rates.pop()
-    drop = _ours(timeline).get("drop_frame") is True and rate in map(
-        Fraction, ("30000/1001", "60000/1001")
-    )
+    drop = ours(timeline).get("drop_frame") is True and supports_drop_frame(rate)
     begin = timeline.get("global_start_time")
-    start = _frames(begin, "the timeline's start") if begin else 0
+    where = "the timeline's start"
+    start = whole_frames(time_of(begin, where), rate, where) if begin else 0
     if start < 0:
         raise TimelineError(f"the timeline's start is at frame {start}")
-    refuse_overlaps(reader.edits, start, rate, drop=drop)
-    reader.read_markers(stack, 0, 0, None)
-    told = tuple(sorted(reader.markers)), tuple(reader.told)
-    name = _name(timeline)
-    return ReadSequence(name, rate, drop, start, tuple(reader.edits), *told, "otio")
+    refuse_overlaps(edits, start, rate, drop=drop)
+    markers += _markers(stack, rate, 0, Time(Fraction(0), rate), None)
+    name, found = name_of(timeline), (tuple(sorted(markers)), tuple(told))
+    return ReadSequence(name, rate, drop, start, tuple(edits), *found, "otio")
 
 
-def _parsed(text: str) -> Table:
-    if len(text) > _MAX_CHARACTERS:
-        raise TimelineError(f"an OTIO file of {len(text):,} characters is too long")
-    try:
-        document = json.loads(text)
-    except RecursionError:
-        raise TimelineError("not an OTIO timeline: its JSON is nested too deep") from None
-    except ValueError as error:
-        raise TimelineError(f"not an OTIO timeline: {error}") from error
-    schema = _schema(document)
-    if schema != "Timeline":
-        raise TimelineError(f"an OTIO file of a {schema}, not of a timeline")
-    return dict(document)
+def _rate_of(timeline: Table, stack: Table) -> Fraction:
+    """The rate of a timeline, which OTIO does not tell: that of its clips' lengths, else that of
+    its start."""
+    rates = {duration.rate for duration in _lengths(stack, 0)}
+    if not rates:
+        raise TimelineError("the timeline holds no clip")
+    if len(rates) == 1:
+        return rates.pop()
+    begin = timeline.get("global_start_time")
+    own = time_of(begin, "the timeline's start").rate if isinstance(begin, dict) else None
+    if own not in rates:
+        names = ", ".join(f"{float(rate):.3f}" for rate in sorted(rates))
+        raise TimelineError(
+            f"the timeline mixes clips of {len(rates)} rates, {names}, and its global_start_time "
+            "does not say which is its own"
+        )
+    return own
 
 
-class _Tracks:
-    """Reads track after track."""
+def _lengths(parent: Table, depth: int) -> Iterator[Time]:
+    """How long each clip is."""
+    if depth > 2 * _MOST_NESTED:
+        raise TimelineError(f"more than {_MOST_NESTED} stacks within each other are not read")
+    for item in list_of(parent, "children", "the timeline"):
+        if schema_of(item) == "Clip":
+            yield span_of(item, f"the clip {name_of(item)[:60]!r}")[1]
+        elif schema_of(item) in _NESTED:
+            yield from _lengths(item, depth + 1)
 
-    def __init__(self) -> None:
+
+def _kind(track: Table) -> str:
+    schema = schema_of(track)
+    if schema not in ("Track", "Sequence"):
+        raise TimelineError(f"a {schema} among the tracks is not read")
+    kind = f"{track.get('kind') or 'Video'}"
+    if kind not in ("Video", "Audio"):
+        raise TimelineError(f"a track of the kind {kind[:20]!r} is not read")
+    return kind
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an item lies."""
+
+    record: FrameRange
+    begin: Time
+    """In its own time."""
+    where: str
+
+
+class _Track:
+    """Reads one track."""
+
+    def __init__(
+        self, rate: Fraction, name: str, where: str, told: list[str], depth: int = 0
+    ) -> None:
+        self.rate, self.name, self.where, self.told = rate, name, where, told
+        self.depth = depth
         self.edits: list[Edit] = []
         self.markers: list[Marker] = []
-        self.told: list[str] = []
-        self.rates: set[Fraction] = set()
+        self.length = Fraction(0)
+        """Frames, which need not be whole where items are of other rates."""
 
-    def read(self, track: Table, name: str) -> None:
-        record, after_clip = 0, False
+    def read(self, track: Table) -> None:
+        """Its edits, each up to its joins, and its markers."""
+        self.markers += _markers(track, self.rate, 0, Time(Fraction(0), self.rate), None)
         mix: Table | None = None
-        _refuse_trim(track, f"track {name}")
-        self.read_markers(track, 0, 0, None)
-        for number, item in enumerate(_list(track, "children", f"track {name}"), start=1):
-            schema = _schema(item)
-            where = f"track {name}, item {number} {_name(item)[:60]!r}"
+        items = list(list_of(track, "children", self.where))
+        for number, item in enumerate(items, start=1):
+            schema = schema_of(item)
+            where = f"{self.where}, item {number} {name_of(item)[:60]!r}"
             if schema == "Transition":
                 mix = item
                 continue
-            if schema not in ("Clip", "Gap", "Filler"):
+            out = items[number] if items[number:] and _is_mix(items[number]) else None
+            if schema == "Clip":
+                self._clip(item, mix, where)
+            elif schema in ("Gap", "Filler"):
+                self._gap(item, mix, where)
+            elif schema in _NESTED:
+                self._nested(item, mix, out, where)
+            else:
                 raise TimelineError(f"{where}: a {schema} is not read")
-            own, frames, rate = _span(item, where)
-            clip = schema == "Clip"
-            if frames < 0 or (frames < 1 and clip):
-                raise TimelineError(f"{where} lasts {frames} frames")
-            if clip:
-                self.rates.add(rate)
-                edit = self._edit(item, name, own, FrameRange(record, record + frames), where)
-                into = self._join(mix, where, meets=after_clip)
-                self.edits.append(replace(edit, transition=into))
-            elif mix is not None:
-                self._lost_fade(mix, where)
-            self.read_markers(item, record, own, frames)
-            record, after_clip, mix = record + frames, clip, None
+            mix = None
+            if len(self.edits) > _MOST_EDITS:
+                raise TimelineError(f"{where} is past {_MOST_EDITS:,} edits; no more are read")
         if mix is not None:
-            self._lost_fade(mix, f"track {name}, at its end")
+            self._lost_fade(mix, f"{self.where}, at its end")
 
-    def _edit(self, clip: Table, track: str, own: int, record: FrameRange, where: str) -> Edit:
+    def _place(self, begin: Time, duration: Time, where: str) -> _Place | None:
+        """Where an item lies that follows those before it; None if it lasts no frame."""
+        frames = duration.at(self.rate)
+        if duration.rate == self.rate:
+            frames = Fraction(whole_frames(duration, self.rate, where))
+        if frames < 0:
+            raise TimelineError(f"{where} lasts {float(frames):g} frames")
+        if frames.denominator != 1:
+            self.told.append(
+                f"{where} lasts {float(frames):.3f} frames of the timeline; it is taken to whole "
+                "ones"
+            )
+        start, end = round(self.length), round(self.length + frames)
+        self.length += frames
+        return _Place(FrameRange(start, end), begin, where) if start < end else None
+
+    def _gap(self, item: Table, mix: Table | None, where: str) -> None:
+        place = self._place(*span_of(item, where), where)
+        if mix is not None:
+            self._lost_fade(mix, where)
+        if place is not None:
+            self._mark(item, place)
+
+    def _clip(self, item: Table, mix: Table | None, where: str) -> None:
+        place = self._place(*span_of(item, where), where)
+        if place is None:
+            raise TimelineError(f"{where} lasts 0 frames")
+        edit = self._edit(item, place)
+        into = self._join(mix, where, place.record.start)
+        self.edits.append(replace(edit, transition=into))
+        self._mark(item, place)
+
+    def _mark(self, item: Table, place: _Place) -> None:
+        record = place.record
+        self.markers += _markers(item, self.rate, record.start, place.begin, record.frames)
+
+    def _edit(self, clip: Table, place: _Place) -> Edit:
+        where, record = place.where, place.record
         if clip.get("enabled", True) is not True:
             raise TimelineError(f"{where} is disabled; such clips are not read")
-        if own < 0:
-            raise TimelineError(f"{where} begins at frame {own} of its source")
-        frames = max(1, round(record.frames * self._speed(clip, where)))
-        reference = _reference(clip)
-        path = _path(reference)
-        name = path.rsplit("/", 1)[-1] or _name(clip)
-        gain = _ours(clip).get("gain")
+        reference = reference_of(clip)
+        own_rate = media_rate(reference, where) or place.begin.rate
+        conform = own_rate / self.rate
+        own = self._first(place.begin, own_rate, where)
+        path = path_of(reference)
+        name = path.rsplit("/", 1)[-1] or name_of(clip)
+        gain = ours(clip).get("gain")
         level = float(gain) if isinstance(gain, int | float) and abs(gain) < 1000 else None
-        reel = str(_ours(reference).get("reel") or "")
-        return Edit(track, name, FrameRange(own, own + frames), record, None, level, reel, path)
+        reel = str(ours(reference).get("reel") or "")
+        speed, effects = self._effects(clip, where)
+        source, pace = _source(own, record.frames, speed, conform)
+        told = (None, level, reel, path, conform, pace, effects)
+        return Edit(self.name, name, source, record, *told)
 
-    def _speed(self, clip: Table, where: str) -> float:
-        speed = 1.0
-        for effect in _list(clip, "effects", where):
-            schema = _schema(effect)
+    def _first(self, begin: Time, own_rate: Fraction, where: str) -> int:
+        """The first frame of its file that a clip shows, or is heard of."""
+        place = begin.at(own_rate)
+        if self.name.startswith("V") and place.denominator != 1:
+            if begin.rate == own_rate:
+                raise TimelineError(f"{where}: {float(place)} is not a whole number of frames")
+            self.told.append(f"{where} begins between two frames of its file; the nearer is taken")
+        if place < 0:
+            raise TimelineError(f"{where} begins at frame {round(place)} of its source")
+        return nearest_frame(place)
+
+    def _effects(self, clip: Table, where: str) -> tuple[Fraction, tuple[str, ...]]:
+        """Its speed, and the names of other effects."""
+        speed, others = 1.0, []
+        for effect in list_of(clip, "effects", where):
+            schema = schema_of(effect)
             if schema == "LinearTimeWarp":
-                speed *= _number(effect, "time_scalar", where)
-            elif schema in ("FreezeFrame", "TimeEffect"):
-                raise TimelineError(f"{where}: a {schema} is not read")
+                speed *= number_of(effect, "time_scalar", where)
+            elif schema == "FreezeFrame":
+                speed = 0.0
+            elif schema == "TimeEffect":
+                raise TimelineError(f"{where}: a {schema} that is no constant speed is not read")
             else:
-                self.told.append(f"{where}: the effect {_name(effect)[:40]!r} is left aside")
-        if not 0 < speed < 1000:
+                others.append(name_of(effect)[:40] or schema)
+                self.told.append(f"{where}: the effect {others[-1]!r} is left aside")
+        if not abs(speed) < 1000:
             raise TimelineError(f"{where}: a speed of {speed:g} is not read")
-        return speed
+        return Fraction(speed), tuple(others)
 
-    def _join(self, mix: Table | None, where: str, *, meets: bool) -> Transition | None:
+    def _nested(self, item: Table, mix: Table | None, out: Table | None, where: str) -> None:
+        """A stack, or a track, in place of a clip: what is seen of it, or heard."""
+        if self.depth >= _MOST_NESTED:
+            raise TimelineError(f"{where}: more than {_MOST_NESTED} within each other are not read")
+        if item.get("enabled", True) is not True:
+            raise TimelineError(f"{where} is disabled; such stacks are not read")
+        if item.get("effects"):
+            raise TimelineError(f"{where} has effects as a whole, which are not read; decompose it")
+        layers, length = self._layers(item, where)
+        ranged = span_of(item, where) if item.get("source_range") else None
+        begin, duration = ranged or (Time(Fraction(0), self.rate), Time(length, self.rate))
+        place = self._place(begin, duration, where)
+        if place is None:
+            raise TimelineError(f"{where} lasts 0 frames")
+        inner = seen_through(layers, self.name, "frame {}".format)
+        first = round(begin.at(self.rate))
+        if first < 0:
+            raise TimelineError(f"{where} begins at frame {first} of what it holds")
+        span, record = FrameRange(first, first + place.record.frames), place.record
+        sides = self._handles(mix, out, where)
+        into = self._join(mix, where, record.start)
+        shown = window(inner, span, record.start, track=self.name, where=where, handles=sides)
+        if into is not None:
+            if not shown or shown[0].record.start != record.start or shown[0].transition:
+                raise TimelineError(f"{where}: the transition into it shows no single clip of it")
+            shown[0] = replace(shown[0], transition=into)
+        self.edits += shown
+        self._mark(item, place)
+
+    def _layers(self, item: Table, where: str) -> tuple[list[list[Edit]], Fraction]:
+        """The edits of each track within, from the lowest to the topmost, and the longest's end."""
+        nested = schema_of(item) == "Stack"
+        children = list(list_of(item, "children", where)) if nested else [item]
+        kind = "Video" if self.name.startswith("V") else "Audio"
+        layers, longest = list[list[Edit]](), Fraction(0)
+        for number, child in enumerate(children, start=1):
+            here = f"{where}, track {number}" if nested else where
+            is_track = schema_of(child) in ("Track", "Sequence")
+            if is_track and (child.get("kind") or "Video") != kind:
+                continue
+            if is_track and nested:
+                _refuse_trim(child, here)
+            whole = child if is_track else {"children": [child]}
+            reader = _Track(self.rate, self.name, here, self.told, self.depth + 1)
+            reader.read(whole)
+            longest = max(longest, reader.length)
+            if kind == "Audio" and layers:
+                self.told.append(f"{here}: only the first track of sound within it is read")
+                continue
+            layers.append(reader.edits)
+        return layers, longest
+
+    def _handles(self, mix: Table | None, out: Table | None, where: str) -> tuple[int, int]:
+        """Frames beyond an item's ends that dissolves show."""
+        before = self._sides(mix, where)[0] if mix is not None and not _is_dip(mix) else 0
+        after = self._sides(out, where)[1] if out is not None and not _is_dip(out) else 0
+        return before, after
+
+    def _join(self, mix: Table | None, where: str, start: int) -> Transition | None:
+        """The transition at the beginning of an item."""
         if mix is None:
             return None
-        before, after = _sides(mix, where)
-        kind = _ours(mix).get("kind")
-        if kind not in ("dissolve", "dip") and mix.get("transition_type") != "SMPTE_Dissolve":
-            self.told.append(f"{where}: {_name(mix)[:40]!r} before it is read as a dissolve")
-        if not meets:
+        before, after = self._sides(mix, where)
+        known = ours(mix).get("kind") in ("dissolve", "dip")
+        if not known and mix.get("transition_type") != "SMPTE_Dissolve":
+            self.told.append(f"{where}: {name_of(mix)[:40]!r} before it is read as a dissolve")
+        if not (self.edits and self.edits[-1].record.end == start):
             return Transition("dip", 0, after) if after else None
-        return Transition("dip" if kind == "dip" else "dissolve", before, after)
+        return Transition("dip" if _is_dip(mix) else "dissolve", before, after)
+
+    def _sides(self, mix: Table, where: str) -> tuple[int, int]:
+        before, after = (
+            whole_frames(time_of(mix.get(side), where), self.rate, where)
+            for side in ("in_offset", "out_offset")
+        )
+        if before < 0 or after < 0 or before + after < 1:
+            raise TimelineError(f"{where}: a transition of {before} and {after} frames before it")
+        return before, after
 
     def _lost_fade(self, mix: Table, where: str) -> None:
-        frames = sum(_sides(mix, where))
+        frames = sum(self._sides(mix, where))
         self.told.append(f"{where}: a fade to black over {frames} frames is not kept")
 
-    def read_markers(self, item: Table, record: int, own: int, frames: int | None) -> None:
-        """Markers of an item that begins at a record frame, and at `own` in its own time."""
-        for marker in _list(item, "markers", "an item"):
-            name = _name(marker)
-            where = f"marker {name[:40]!r}"
-            at = _frames(_table(_table(marker, "marked_range", where), "start_time", where), where)
-            if at >= own and (frames is None or at - own < frames):
-                text = printable(name or str(marker.get("comment") or ""))
-                self.markers.append(Marker(record + at - own, text))
+
+def _source(
+    own: int, frames: int, speed: Fraction, conform: Fraction
+) -> tuple[FrameRange, Fraction | None]:
+    """The source frames that `frames` record frames take, and their pace; see `Edit`."""
+    if speed == 1:
+        return taken(own, frames, conform), None
+    if speed == 0:
+        return FrameRange(own, own + 1), Fraction(0)
+    count = max(1, round(frames * abs(speed) * conform))
+    pace = Fraction(count, frames)
+    plain = speed > 0 and conform == 1
+    return FrameRange(own, own + count), None if plain else pace * (1 if speed > 0 else -1)
 
 
-def _span(item: Table, where: str) -> tuple[int, int, Fraction]:
-    """Where an item begins in its own time, how many frames it lasts, and its rate."""
-    told = item.get("source_range") or _reference(item).get("available_range")
-    if not isinstance(told, dict):
-        raise TimelineError(f"{where}: it does not say how long it is")
-    start, duration = (_table(told, name, where) for name in ("start_time", "duration"))
-    rate = exact_rate(_number(duration, "rate", where))
-    if exact_rate(_number(start, "rate", where)) != rate:
-        raise TimelineError(f"{where} begins at another rate than it lasts")
-    return _frames(start, where), _frames(duration, where), rate
+def _markers(
+    item: Table, rate: Fraction, record: int, begin: Time, frames: int | None
+) -> Iterator[Marker]:
+    """Markers of an item that begins at a record frame, and at `begin` in its own time."""
+    for marker in list_of(item, "markers", "an item"):
+        name = name_of(marker)
+        where = f"marker {name[:40]!r}"
+        told = time_of(table_of(marker, "marked_range", where).get("start_time"), where)
+        if told.rate == rate == begin.rate:
+            whole_frames(told, rate, where)
+        at = round(told.at(rate) - begin.at(rate))
+        if at >= 0 and (frames is None or at < frames):
+            text = printable(name or str(marker.get("comment") or ""))
+            yield Marker(record + at, text)
 
 
-def _sides(mix: Table, where: str) -> tuple[int, int]:
-    before, after = (_frames(mix.get(side), where) for side in ("in_offset", "out_offset"))
-    if before < 0 or after < 0 or before + after < 1:
-        raise TimelineError(f"{where}: a transition of {before} and {after} frames before it")
-    return before, after
+def _is_mix(item: Table) -> bool:
+    return schema_of(item) == "Transition"
 
 
-def _reference(clip: Table) -> Table:
-    """The media reference of a clip; empty where it is missing."""
-    several = clip.get("media_references")
-    if isinstance(several, dict):
-        found = several.get(clip.get("active_media_reference_key", "DEFAULT_MEDIA"))
-    else:
-        found = clip.get("media_reference")  # before OpenTimelineIO 0.15
-    return found if isinstance(found, dict) else {}
-
-
-def _path(reference: Table) -> str:
-    url = reference.get("target_url")
-    try:
-        return unquote(urlsplit(url).path) if isinstance(url, str) else ""
-    except ValueError:
-        return ""
+def _is_dip(mix: Table) -> bool:
+    return bool(ours(mix).get("kind") == "dip")
 
 
 def _refuse_trim(item: Table, where: str) -> None:
     if item.get("source_range"):
         raise TimelineError(f"{where} is trimmed as a whole, which is not read")
-
-
-def _schema(thing: object) -> str:
-    """`Clip` of `Clip.2`."""
-    schema = thing.get("OTIO_SCHEMA") if isinstance(thing, dict) else None
-    return schema.partition(".")[0] if isinstance(schema, str) else "thing without a schema"
-
-
-def _name(thing: Table) -> str:
-    return str(thing.get("name") or "")
-
-
-def _ours(thing: Table) -> Table:
-    """What this project wrote into the metadata of something, if others left it as it was."""
-    metadata = thing.get("metadata")
-    found = metadata.get(_OURS) if isinstance(metadata, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _table(thing: Table, name: str, where: str) -> Table:
-    found = thing.get(name)
-    if not isinstance(found, dict):
-        raise TimelineError(f"{where} lacks {name}")
-    return found
-
-
-def _list(thing: Table, name: str, where: str) -> Iterator[Table]:
-    found = thing.get(name) or []
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise TimelineError(f"{where}: its {name} are not a list of objects")
-    yield from found
-
-
-def _number(thing: Table, name: str, where: str) -> float:
-    found = thing.get(name)
-    if isinstance(found, bool) or not isinstance(found, int | float) or abs(found) > _MOST_FRAMES:
-        raise TimelineError(f"{where}: its {name} is no number that is read: {str(found)[:20]}")
-    return found
-
-
-def _frames(time: object, where: str) -> int:
-    if not isinstance(time, dict):
-        raise TimelineError(f"{where}: a time is missing")
-    value = _number(time, "value", where)
-    if not float(value).is_integer():
-        raise TimelineError(f"{where}: {value} is not a whole number of frames")
-    return int(value)
-
-
-def exact_rate(rate: float) -> Fraction:
-    """The rational that a float rate stands for: 23.976 and 23.976023976… are 24000/1001.
-
-    Raises:
-        TimelineError: It is no rate of pictures.
-    """
-    if not 1 / 100 < rate <= 1000:  # not a number is neither
-        raise TimelineError(f"{rate} frames per second are no rate")
-    ntsc = Fraction(nominal_rate(Fraction(rate)) * 1000, 1001)
-    return ntsc if abs(rate - ntsc) < 1e-3 else Fraction(rate).limit_denominator(1001)

@@ -4,12 +4,14 @@ No format is known here.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil, floor
 
 from editing.cut import Transition
 from editing.errors import TimelineError
+from editing.interchange.conform import nearest_frame, taken
 from editing.interchange.sequence import Marker
 from ingest.timecode import FrameRange, frame_to_timecode
 
@@ -23,9 +25,10 @@ class Edit:
     name: str
     """Of the source: the file's name if the format tells it, otherwise the reel."""
     source: FrameRange
-    """Timecode frame numbers, up to the joins: those within transitions come on top."""
+    """Timecode frame numbers of the file's own rate, up to the joins: those within transitions come
+    on top."""
     record: FrameRange
-    """Frames from the sequence's first; as many as in `source` at speed 1."""
+    """Frames from the sequence's first; as many as in `source` at speed 1 and the same rate."""
     transition: Transition | None = None
     """At its beginning. A dissolve is from the edit that ends there; sound may dissolve too."""
     gain: float | None = None
@@ -34,11 +37,54 @@ class Edit:
     """If the format tells it."""
     path: str = ""
     """If the format tells it."""
+    conform: Fraction = Fraction(1)
+    """Source frames that last as long as a record frame: the file's rate by the sequence's."""
+    pace: Fraction | None = None
+    """Source frames for each record frame where the ranges do not say it: below 0 it plays
+    backwards from the last frame of `source` on, at 0 it stands still on the first."""
+    effects: tuple[str, ...] = ()
+    """Names of what changes its look and is left aside; without any it is plain."""
+
+    @property
+    def step(self) -> Fraction:
+        """Source frames for each record frame."""
+        if self.pace is not None:
+            return self.pace
+        if self.conform != 1:
+            return self.conform
+        return Fraction(self.source.frames, self.record.frames)
 
     @property
     def speed(self) -> Fraction:
-        """Source frames for each record frame."""
-        return Fraction(self.source.frames, self.record.frames)
+        """Of what is seen: 1 is as it was recorded, -1 the same backwards, 0 a still."""
+        return self.step / self.conform
+
+    def source_at(self, record: int) -> int:
+        """The source frame that a record frame shows; beyond the edit's ends it goes on."""
+        first = self.source.start if self.step >= 0 else self.source.end - 1
+        place = first + (record - self.record.start) * self.step
+        if self.step == self.conform:
+            return nearest_frame(place)
+        return floor(place) if self.step > 0 else ceil(place)
+
+    def trimmed(self, record: FrameRange) -> "Edit":
+        """The part of it that lies in some of its record frames, without its transition.
+
+        Raises:
+            ValueError: `record` is not within it.
+        """
+        if not self.record.contains(record):
+            raise ValueError(f"{record} is not within {self.record}")
+        step, first = self.step, self.source_at(record.start)
+        if step == 0:
+            return replace(self, record=record, transition=None)
+        if step == self.conform:
+            source = taken(first, record.frames, step)
+        else:
+            last = self.source_at(record.end - 1)
+            source = FrameRange(min(first, last), max(first, last) + 1)
+        pace = None if step == self.conform else step
+        return replace(self, source=source, record=record, transition=None, pace=pace)
 
 
 @dataclass(frozen=True, slots=True)

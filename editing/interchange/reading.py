@@ -1,6 +1,7 @@
 """A timeline file of any format that is read, told by what is in it."""
 
 import re
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,19 +13,23 @@ from editing.interchange.otio_reader import read_otio
 from editing.interchange.read_sequence import ReadSequence
 
 _MAX_BYTES = 64_000_000
+_PACKED = {b"PK\x03\x04": "a zip archive, as .otioz and .drp are", b"\x1f\x8b": "packed with gzip"}
 
 
-def read_timeline(path: Path, rate: Fraction) -> ReadSequence:
+def read_timeline(
+    path: Path, rate: Fraction, rates: Mapping[str, Fraction] | None = None
+) -> ReadSequence:
     """Read an OTIO, EDL, FCP7 XML or FCPXML file.
 
     Args:
-        path: The file.
+        path: The file, or a bundle of Final Cut Pro.
         rate: Frames per second, which an EDL does not tell.
+        rates: Of reels of other rates, which an EDL does not tell either.
 
     Raises:
         TimelineError: It cannot be read, is of no such format, or holds what is not read.
     """
-    text = _text_of(path)
+    text = _text_of(_within(path))
     beginning = text.lstrip()[:2000]
     try:
         if beginning.startswith("{"):
@@ -33,9 +38,17 @@ def read_timeline(path: Path, rate: Fraction) -> ReadSequence:
             return read_fcpxml(text)
         if beginning.startswith("<"):
             return read_fcp7xml(text)
-        return read_edl(text, rate)
+        return read_edl(text, rate, rates)
     except TimelineError as error:
         raise TimelineError(f"{path}: {error}") from error
+    except RecursionError:
+        raise TimelineError(f"{path}: its clips are nested too deep") from None
+
+
+def _within(path: Path) -> Path:
+    """The document of a bundle: Final Cut Pro writes folders, `NAME.fcpxmld`."""
+    inner = path / "Info.fcpxml"
+    return inner if path.suffix.lower() == ".fcpxmld" and inner.is_file() else path
 
 
 def _text_of(path: Path) -> str:
@@ -50,6 +63,11 @@ def _text_of(path: Path) -> str:
         raise TimelineError(
             f"{path} has more than the {_MAX_BYTES:,} bytes that a timeline may have"
         )
+    for mark, what in _PACKED.items():
+        if content.startswith(mark):
+            raise TimelineError(
+                f"{path} is {what}, not a timeline; unpack it and give the timeline within"
+            )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from editing.cut import Cut, Slot, Transition
+from editing.interchange.conform import nearest_frame, taken
 from ingest.timecode import FrameRange, frame_to_timecode, nominal_rate, timecode_to_frame
 
 _RESERVED_REELS = ("AX", "BL", "NONE")
@@ -72,24 +73,39 @@ class Event:
     source: FrameRange
     """Frames from the file's first, up to the joins: those within transitions come on top."""
     record: FrameRange
-    """Frames from the sequence's first; as many as in `source` at speed 1."""
+    """Frames from the sequence's first; as many as in `source` at speed 1 and the same rate."""
     slot: Slot
     """Why it is there."""
     transition: Transition | None = None
     """At its beginning; a dissolve needs an event that ends there."""
     sound: Heard | None = None
     """None where it is silent."""
+    conform: Fraction = Fraction(1)
+    """Source frames that last as long as a record frame. A file of another rate than the sequence,
+    where it is not 1, plays at its own speed; see `editing.interchange.conform`."""
+
+    @property
+    def step(self) -> Fraction:
+        """Source frames for each record frame."""
+        if self.conform != 1:
+            return self.conform
+        return Fraction(self.source.frames, self.record.frames)
 
     @property
     def speed(self) -> Fraction:
-        """Source frames for each record frame."""
-        return Fraction(self.source.frames, self.record.frames)
+        """Of what is seen: 1 is as it was recorded."""
+        return self.step / self.conform
+
+    def source_at(self, record: int) -> Fraction:
+        """Where in the source a record frame begins: in frames, which need not be whole."""
+        return self.source.start + (record - self.record.start) * self.step
 
     @property
     def in_step(self) -> bool:
         """Whether sound begins and ends with the picture, frame for frame."""
-        same = (self.source, self.record)
-        return self.sound is not None and (self.sound.source, self.sound.record) == same
+        if self.sound is None or self.sound.record != self.record:
+            return False
+        return self.conform != 1 or self.sound.source == self.source
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -154,8 +170,8 @@ class Sequence:
         half = event.sound.fade_frames(self.rate)
         there = (
             before.sound.record.end == event.sound.record.start
-            and half <= event.sound.source.start
-            and before.sound.source.end + half <= before.file.frames
+            and half * event.step <= event.sound.source.start
+            and before.sound.source.end + half * before.step <= before.file.frames
             and 2 * half <= min(event.sound.record.frames, before.sound.record.frames)
         )
         return half if there else 0
@@ -166,9 +182,12 @@ class Sequence:
         into, out = self.dissolve_into(number), self.dissolve_into(number + 1)
         before, after = into.before if into else 0, out.after if out else 0
         record = FrameRange(event.record.start - before, event.record.end + after)
-        speed = event.speed  # whole: checked where a sequence is made
+        if event.conform != 1:
+            first = nearest_frame(event.source_at(record.start))
+            return taken(first, record.frames, event.conform), record
+        step = event.step  # whole frames of transitions: checked where a sequence is made
         source = FrameRange(
-            event.source.start - int(before * speed), event.source.end + int(after * speed)
+            event.source.start - int(before * step), event.source.end + int(after * step)
         )
         return source, record
 

@@ -3,8 +3,10 @@
 Pure. Sound that is not in step with a picture, and channels that are cut apart, are told.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from editing.interchange.read_sequence import Edit, ReadSequence
 
@@ -45,7 +47,8 @@ def sounds_of(
             told.append(f"{track} is cut elsewhere than {first}; {first} counts")
         elif [edit.gain for edit in read.track(track)] not in ([], [e.gain for e in edits]):
             told.append(f"{track} has other levels than {first}; {first} counts")
-    of_picture = [_in_step(picture, edits) for picture in pictures]
+    finder = _InStep(edits)
+    of_picture = [finder.find(picture) for picture in pictures]
     used = {id(edit) for edit in of_picture if edit is not None}
     alone = [edit for edit in edits if id(edit) not in used]
     if alone:
@@ -71,9 +74,18 @@ def _leads(
     told: list[str],
 ) -> list[int]:
     """How far each sound leads; where a cut's sound would begin or end elsewhere, it is told."""
-    leads = []
+    leads: list[int] = []
+    shared = _shared(of_picture)
+    for sharing in shared.values():
+        if any(pictures[a].record.end != pictures[b].record.start for a, b in pairwise(sharing)):
+            told.append(
+                f"edits {', '.join(f'{n + 1}' for n in sharing)} go with one piece of sound; what "
+                "is heard of it between them is not kept"
+            )
     for number, (picture, sound) in enumerate(zip(pictures, of_picture, strict=True), start=1):
         lead = picture.record.start - sound.record.start if sound else 0
+        if id(sound) in shared and shared[id(sound)][0] != number - 1:
+            lead = 0
         if sound is None:
             told.append(f"edit {number} has no sound in step with it; a cut's slots keep theirs")
         if number == 1 and lead:
@@ -82,7 +94,7 @@ def _leads(
         leads.append(lead)
     for number, (sound, after) in enumerate(zip(of_picture, [*of_picture[1:], None], strict=True)):
         picture = pictures[number]
-        if sound is None:
+        if sound is None or id(sound) in shared:
             continue
         last = number + 1 == len(pictures)
         if last:
@@ -100,27 +112,46 @@ def _leads(
     return leads
 
 
-def _in_step(picture: Edit, sounds: Sequence[Edit]) -> Edit | None:
-    """The sound of the same source, frame for frame in step, that is heard most while it shows."""
-    step = picture.source.start - picture.record.start
-    same = [
-        sound
-        for sound in sounds
-        if _source(sound) == _source(picture)
-        and sound.record.overlaps(picture.record)
-        and (
-            sound.source.start - sound.record.start == step
-            if picture.speed == 1 == sound.speed
-            else (sound.source, sound.record) == (picture.source, picture.record)
-        )
-    ]
+def _shared(of_picture: Sequence[Edit | None]) -> dict[int, list[int]]:
+    """Edits of the picture, by their number, that share one edit of sound."""
+    users: dict[int, list[int]] = {}
+    for number, sound in enumerate(of_picture):
+        if sound is not None:
+            users.setdefault(id(sound), []).append(number)
+    return {sound: numbers for sound, numbers in users.items() if len(numbers) > 1}
 
-    def heard(sound: Edit) -> int:
-        return min(sound.record.end, picture.record.end) - max(
-            sound.record.start, picture.record.start
-        )
 
-    return max(same, key=heard, default=None)
+class _InStep:
+    """Finds the sound that goes with a picture; sounds lie in order, none over another."""
+
+    def __init__(self, sounds: Sequence[Edit]) -> None:
+        self.sounds = sounds
+        self.starts = [sound.record.start for sound in sounds]
+        self.ends = [sound.record.end for sound in sounds]
+
+    def find(self, picture: Edit) -> Edit | None:
+        """The sound of the same source, frame for frame in step, that is heard most with it."""
+        record = picture.record
+        near = self.sounds[
+            bisect_right(self.ends, record.start) : bisect_left(self.starts, record.end)
+        ]
+        same = [sound for sound in near if _are_in_step(picture, sound)]
+
+        def heard(sound: Edit) -> int:
+            return min(sound.record.end, record.end) - max(sound.record.start, record.start)
+
+        return max(same, key=heard, default=None)
+
+
+def _are_in_step(picture: Edit, sound: Edit) -> bool:
+    if _source(sound) != _source(picture) or sound.conform != picture.conform:
+        return False
+    if picture.speed != 1 or sound.speed != 1:
+        told = (sound.source, sound.record, sound.step)
+        return told == (picture.source, picture.record, picture.step)
+    later = (sound.record.start - picture.record.start) * picture.step
+    apart = abs(sound.source.start - picture.source.start - later)
+    return apart <= (picture.conform != 1)  # where rates differ both begin at whole frames
 
 
 def _source(edit: Edit) -> tuple[str, str]:

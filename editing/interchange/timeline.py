@@ -45,12 +45,12 @@ def write_otio(sequence: Sequence) -> str:
 
 def _picture(sequence: Sequence) -> Any:
     track = otio.schema.Track("V1", kind=_VIDEO)
-    end = 0
+    end, rate = 0, sequence.rate
     for event in sequence.events:
-        _fill(track, end, event.record.start, sequence.rate)
+        _fill(track, end, event.record.start, rate)
         if event.transition:
-            track.append(_transition(event.transition, sequence.rate))
-        clip = _clip(event, event.source, event.record.frames)
+            track.append(_transition(event.transition, rate))
+        clip = _clip(event, event.record, rate)
         clip.metadata[_OURS] = _reasons(event)
         track.append(clip)
         end = event.record.end
@@ -69,7 +69,7 @@ def _sound(sequence: Sequence) -> Any:
         half = sequence.crossfade(number)
         if half:
             track.append(_transition(Transition("dissolve", half, half), rate))
-        clip = _clip(event, sound.source, sound.record.frames)
+        clip = _clip(event, sound.record, rate)
         clip.metadata[_OURS] = {"gain": sound.gain, "fade_ms": sound.fade_ms}
         track.append(clip)
         end = sound.record.end
@@ -96,13 +96,20 @@ def _transition(told: Transition, rate: Fraction) -> Any:
     return made
 
 
-def _clip(event: Event, source: FrameRange, frames: int) -> Any:
-    rate = event.file.rate
+def _clip(event: Event, record: FrameRange, rate: Fraction) -> Any:
+    """A clip of some record frames of an event.
+
+    It begins at the file's own rate and lasts at the sequence's, so that both are whole frames and
+    neither is rounded; OTIO's times each carry their rate. The sound of a file of another rate may
+    begin between two of its frames.
+    """
+    begin = event.file.start + event.source_at(record.start)
     clip = otio.schema.Clip(
         event.file.name,
         media_reference=_reference(event.file),
         source_range=otio.opentime.TimeRange(
-            _time(event.file.start + source.start, rate), _time(frames, rate)
+            otio.opentime.RationalTime(float(begin), float(event.file.rate)),
+            _time(record.frames, rate),
         ),
     )
     if event.speed != 1:

@@ -7,6 +7,7 @@ from pathlib import Path
 from editing.cut import Cut
 from editing.errors import TimelineError
 from editing.frame_grid import FrameGrid
+from editing.interchange.conform import nearest_frame, shown_frames
 from editing.interchange.from_cut import source_file
 from editing.relink.matching import Match, Wanted, match_originals
 from editing.relink.originals import find_originals, look_at
@@ -54,17 +55,22 @@ def relink_cut(
 
 
 def _wanted(catalog: Catalog, cut: Cut, media: Media) -> Wanted:
-    file = source_file(media, media.rate, _reel(media), FrameGrid.of(catalog, media).frames)
-    return Wanted(media.id, file, media.start_timecode is not None, _used(cut, media.id))
+    file = source_file(media, _reel(media), FrameGrid.of(catalog, media).frames)
+    return Wanted(media.id, file, media.start_timecode is not None, _used(cut, media))
 
 
-def _used(cut: Cut, media: MediaId) -> FrameRange:
-    """The frames of a film from the first to the last that a cut needs."""
+def _used(cut: Cut, media: Media) -> FrameRange:
+    """The frames of a film from the first to the last that a cut needs, at the film's own rate."""
     ranges = []
+    step = media.rate / cut.rate
     for number, slot in enumerate(cut.slots):
-        if slot.media == media:
+        if slot.media == media.id:
             try:
-                ranges += [slot.source, cut.picture_range(number), cut.sound_range(number)]
+                needed = slot.source, cut.picture_range(number), cut.sound_range(number)
+                first = min(one.start for one in needed) - slot.source.start
+                last = max(one.end for one in needed) - slot.source.start
+                begin = nearest_frame(slot.source.start + first * step)
+                ranges.append(shown_frames(begin, last - first, step))
             except ValueError as error:
                 raise TimelineError(f"slot {number + 1} cannot be relinked: {error}") from None
     return FrameRange(min(r.start for r in ranges), max(r.end for r in ranges))

@@ -97,6 +97,24 @@ def edited(catalog: Catalog, cut: Cut, slots: list[Slot], target: str, path: Pat
     return path
 
 
+def edl_of(folder: Path, *lines: str) -> Path:
+    """A CMX3600 list of these lines, as another system would write it."""
+    path = folder / "t.edl"
+    path.write_text("\n".join(["TITLE: edited", "FCM: NON-DROP FRAME", "", *lines, ""]))
+    return path
+
+
+def clips_of_one_name(make_film: Callable[..., Media], folder: Path) -> list[Media]:
+    """Two films of different sizes, each called clip.mp4."""
+    made = []
+    for place, size in (("a", (64, 48)), ("b", (96, 48))):
+        (folder / place).mkdir()
+        made.append(
+            make_film(f"{place}/clip.mp4", sum(SHOTS), shots=SHOTS, rate=Fraction(24), size=size)
+        )
+    return made
+
+
 @pytest.mark.parametrize("target", WRITERS)
 def test_what_the_editor_changed_is_told_and_kept(
     catalog: Catalog, film: Media, cut: Cut, tmp_path: Path, target: str
@@ -176,13 +194,12 @@ def test_what_changed_at_the_joins_is_told_and_kept(
 def test_a_speed_is_told_by_its_edit_and_the_slot_lasts_as_long(
     catalog: Catalog, cut: Cut, tmp_path: Path
 ) -> None:
-    timeline = tmp_path / "t.edl"
-    timeline.write_text(
-        "TITLE: edited\nFCM: NON-DROP FRAME\n\n"
-        "001  FILM     V     C        10:00:00:02 10:00:00:18 01:00:00:00 01:00:00:16\n"
-        "002  FILM     V     C        10:00:01:08 10:00:02:00 01:00:00:16 01:00:01:00\n"
-        "M2   FILM     048.0                10:00:01:08\n"
-        "* LOC: 01:00:00:20 RED     too fast?\n"
+    timeline = edl_of(
+        tmp_path,
+        "001  FILM     V     C        10:00:00:02 10:00:00:18 01:00:00:00 01:00:00:16",
+        "002  FILM     V     C        10:00:01:08 10:00:02:00 01:00:00:16 01:00:01:00",
+        "M2   FILM     048.0                10:00:01:08",
+        "* LOC: 01:00:00:20 RED     too fast?",
     )
     found = reimport_cut(catalog, cut, timeline, author="Ada", save=False)
     assert found.remarks == (
@@ -197,12 +214,7 @@ def test_a_speed_is_told_by_its_edit_and_the_slot_lasts_as_long(
 def test_two_films_of_one_name_are_told_apart_by_their_paths_or_reels(
     catalog: Catalog, make_film: Callable[..., Media], tmp_path: Path
 ) -> None:
-    for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
-    films = [
-        make_film(f"{folder}/clip.mp4", sum(SHOTS), shots=SHOTS, rate=Fraction(24), size=size)
-        for folder, size in (("a", (64, 48)), ("b", (96, 48)))
-    ]
+    films = clips_of_one_name(make_film, tmp_path)
     cut = cut_of(catalog, films[0])
     mixed = replace(cut, slots=(cut.slots[0], replace(cut.slots[1], media=films[1].id)))
     mixed = save_version(catalog, mixed, expected_version=1)
@@ -218,17 +230,12 @@ def test_two_films_of_one_name_are_told_apart_by_their_paths_or_reels(
 def test_one_of_two_films_of_a_name_that_nothing_tells_apart_has_to_be_named(
     catalog: Catalog, make_film: Callable[..., Media], tmp_path: Path
 ) -> None:
-    for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
-    films = [
-        make_film(f"{folder}/clip.mp4", sum(SHOTS), shots=SHOTS, size=size)
-        for folder, size in (("a", (64, 48)), ("b", (96, 48)))
-    ]
+    films = clips_of_one_name(make_film, tmp_path)
     cut = cut_of(catalog, films[0])
-    timeline = tmp_path / "t.edl"
-    timeline.write_text(
-        "TITLE: t\nFCM: NON-DROP FRAME\n\n001  X V C 00:00:00:02 00:00:00:18 01:00:00:00 "
-        "01:00:00:16\n* FROM CLIP NAME: clip.mp4\n"
+    timeline = edl_of(
+        tmp_path,
+        "001  X V C 00:00:00:02 00:00:00:18 01:00:00:00 01:00:00:16",
+        "* FROM CLIP NAME: clip.mp4",
     )
     with pytest.raises(
         TimelineError, match=r"edit 1 is of 'clip.mp4', which could be any of .*b/cl"
@@ -266,12 +273,12 @@ def test_media_that_was_renamed_is_found_by_reel_or_by_stem_or_named(
 def test_a_transition_that_a_film_is_too_short_for_is_refused(
     catalog: Catalog, cut: Cut, tmp_path: Path
 ) -> None:
-    timeline = tmp_path / "t.edl"
-    timeline.write_text(
-        "TITLE: t\nFCM: NON-DROP FRAME\n\n"
-        "001  FILM V C 10:00:00:00 10:00:01:00 01:00:00:00 01:00:01:00\n"
-        "002  FILM V C 10:00:01:00 10:00:01:00 01:00:01:00 01:00:01:00\n"
-        "002  FILM V D 010 10:00:00:00 10:00:01:00 01:00:01:00 01:00:02:00\n* JOIN: 010\n"
+    timeline = edl_of(
+        tmp_path,
+        "001  FILM V C 10:00:00:00 10:00:01:00 01:00:00:00 01:00:01:00",
+        "002  FILM V C 10:00:01:00 10:00:01:00 01:00:01:00 01:00:01:00",
+        "002  FILM V D 010 10:00:00:00 10:00:01:00 01:00:01:00 01:00:02:00",
+        "* JOIN: 010",
     )
     found = reimport_cut(catalog, cut, timeline, author="Ada", save=False)
     assert found.after.slots[1].transition == Transition("dissolve", 10, 0)
@@ -312,12 +319,11 @@ def test_a_cut_that_moved_on_meanwhile_is_not_overwritten(
 def test_gaps_and_sound_that_is_cut_elsewhere_are_told(
     catalog: Catalog, cut: Cut, tmp_path: Path
 ) -> None:
-    timeline = tmp_path / "t.edl"
-    timeline.write_text(
-        "TITLE: edited\nFCM: NON-DROP FRAME\n\n"
-        "001  FILM     V     C        10:00:00:02 10:00:00:18 01:00:00:00 01:00:00:16\n"
-        "002  FILM     V     C        10:00:01:08 10:00:02:00 01:00:01:00 01:00:01:16\n"
-        "003  FILM     A     C        10:00:01:04 10:00:02:00 01:00:00:20 01:00:01:16\n"
+    timeline = edl_of(
+        tmp_path,
+        "001  FILM     V     C        10:00:00:02 10:00:00:18 01:00:00:00 01:00:00:16",
+        "002  FILM     V     C        10:00:01:08 10:00:02:00 01:00:01:00 01:00:01:16",
+        "003  FILM     A     C        10:00:01:04 10:00:02:00 01:00:00:20 01:00:01:16",
     )
     found = reimport_cut(catalog, cut, timeline, author="Ada", save=False)
     assert found.remarks == (
@@ -350,8 +356,7 @@ def test_a_new_shot_without_a_score_is_told(catalog: Catalog, film: Media, cut: 
 def test_what_does_not_fit_is_refused_and_nothing_is_kept(
     catalog: Catalog, cut: Cut, tmp_path: Path, event: str, reason: str
 ) -> None:
-    timeline = tmp_path / "t.edl"
-    timeline.write_text(f"TITLE: edited\nFCM: NON-DROP FRAME\n\n001  {event}\n")
+    timeline = edl_of(tmp_path, f"001  {event}")
     with pytest.raises(TimelineError, match=reason):
         reimport_cut(catalog, cut, timeline, author="Ada")
     assert len(cut_versions(catalog, cut.id)) == 1

@@ -63,3 +63,12 @@ def test_undo_brings_a_version_back_as_the_latest(
 def test_there_is_nothing_before_the_first_version(run: Callable[..., Result]) -> None:
     run("cut", "trailer", "film.mp4", "--seconds", "3.5")
     assert "one version" in run("cut", "undo", "2", status=2).stderr
+
+
+def test_the_gap_to_the_best_cut_is_told_until_somebody_changes_it(
+    run: Callable[..., Result],
+) -> None:
+    document = json.loads(run("cut", "show", "1@1", "--format", "json").stdout)
+    assert 0 <= document["gap"] < 0.01
+    run("cut", "lock", "1", "1")
+    assert json.loads(run("cut", "show", "1", "--format", "json").stdout)["gap"] is None

@@ -141,3 +141,13 @@ def test_a_file_that_is_no_captions_is_refused_by_name(
     assert f"{told.value}".startswith(str(file))
     with pytest.raises(TimelineError, match="cannot be read: No such file"):
         read_captions(tmp_path / "none.srt")
+
+
+def test_what_is_never_seen_is_left_out_but_for_what_joins_letters() -> None:
+    lines = [
+        "co\u00adop\u200berate\u00a0now",
+        "\u202a",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\u200d",
+    ]
+    assert clean_text(lines) == f"cooperate now\n{lines[2]}"

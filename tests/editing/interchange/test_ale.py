@@ -161,11 +161,16 @@ def test_a_wrong_line_is_named(before: str, after: str, complaint: str) -> None:
         read_ale(CAMERA.replace(before, after, 1))
 
 
-def test_a_clip_of_another_rate_or_counting_is_refused() -> None:
+def test_a_row_may_have_a_rate_of_its_own_and_has_to_be_counted_as_it_says() -> None:
     with_rate = CAMERA.replace("Scene", "FPS")
-    with pytest.raises(TimelineError, match="line 12: a clip of another rate"):
+    with pytest.raises(TimelineError, match=r"line 12: no drop-frame at 24\.000"):
         read_ale(with_rate.replace("12B", "24"))
-    assert len(read_ale(with_rate.replace("12B", "29.97")).rows) == 2
+    with pytest.raises(TimelineError, match="line 12: FPS: no rate that is read: '12'"):
+        read_ale(with_rate.replace("12B", "12"))
+    with pytest.raises(TimelineError, match="line 12: '01:01:00;02' is one of the numbers that"):
+        read_ale(with_rate.replace("12B", "59.94"))  # which skips four of them, not two
+    rows = read_ale(with_rate.replace("12B", "29.97")).rows
+    assert {row.rate for row in rows} == {Fraction(30000, 1001)}
     with_counting = CAMERA.replace("Scene", "Drop")
     assert len(read_ale(with_counting.replace("12B", "DF")).rows) == 2
     with pytest.raises(TimelineError, match=r"line 12: drop-frame and non-drop .* are mixed"):

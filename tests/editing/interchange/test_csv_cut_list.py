@@ -30,7 +30,7 @@ def test_a_row_tells_a_slot(cut_of: CutOf, film: Film) -> None:
     assert first == (
         '0,0,25,"01:00:00:00","01:00:01:00",10,35,"10:00:00:10","10:00:01:10",25,'
         '"Harbour at dawn.mov","HARBOUR",0,0.5,"motion +1.000; light & shade -0.500",'
-        '"",0,0,0,25,0.0,0,"",""'
+        '"",0,0,0,25,0.0,0,"","","25"'
     )
     assert second.startswith('1,25,30,"01:00:01:00","01:00:01:05",100,105,')
     assert end == ""

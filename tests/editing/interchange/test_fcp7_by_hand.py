@@ -79,7 +79,11 @@ def test_a_sequence_of_premiere_is_read() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "complaint"),
     [
-        ("<value>FALSE</value>", "<value>TRUE</value>", "'v3'> plays backwards"),
+        (
+            "<value>FALSE</value>",
+            "<value>TRUE</value>",
+            "or plays backwards, and no keyframes",
+        ),
         ("<value>0</value>", "<value>1</value>", "'v3'> changes its speed on the way"),
         ("<value>200</value>", "<value>0</value>", "'v3'> stands still or plays backwards"),
         ("<value>200</value>", "<value>fast</value>", "'v3'>: a speed that is not read"),

@@ -41,7 +41,11 @@ STRUCTURE = {
         },
     ),
     "metadata": ("(md )*", set(), set()),
-    "md": ("(array )?", {"key"}, {"value", "editable", "type", "displayName", "source"}),
+    "md": (
+        "(array )?",
+        {"key"},
+        {"value", "editable", "type", "displayName", "description", "source"},
+    ),
     "effect": ("", {"id", "uid"}, {"name", "src"}),
     "media-rep": ("(bookmark )?", {"src"}, {"kind", "sig", "suggestedFilename"}),
     "library": ("((event|smart-collection) )*", set(), {"location", "colorProcessing"}),
@@ -65,6 +69,7 @@ STRUCTURE = {
     "gap": ("(note )?(marker )*(metadata )?", {"duration"}, {"name", "offset", "start", "enabled"}),
     "transition": ("(filter-video )?(filter-audio )?", {"duration"}, {"name", "offset"}),
     "filter-video": ("(data )*(param )*", {"ref"}, {"name", "enabled"}),
+    "conform-rate": ("", set(), {"scaleEnabled", "srcFrameRate", "frameSampling"}),
     "timeMap": ("(timept )*", set(), {"frameSampling", "preservesPitch"}),
     "timept": ("", {"time", "value"}, {"interp", "inTime", "outTime"}),
     "adjust-volume": ("(param )*", set(), {"amount"}),
@@ -73,6 +78,9 @@ STRUCTURE = {
 }
 VALUES = {
     "version": r"1\.10",
+    "scaleEnabled": "0|1",
+    "srcFrameRate": r"23\.98|24|25|29\.97|30|60|47\.95|48|50|59\.94",
+    "frameSampling": "floor|nearest-neighbor|frame-blending|optical-flow-classic|optical-flow",
     "tcFormat": "DF|NDF",
     "audioLayout": "mono|stereo|surround",
     "hasVideo": "1",
@@ -88,7 +96,9 @@ TIMES = ("offset", "start", "duration", "tcStart", "frameDuration", "audioStart"
 def check_structure(text: str) -> ElementTree.Element:
     """The document is one that Apple's DTD allows, and its times lie on the frame grid."""
     root = ElementTree.fromstring(text)
-    frame = root.find("resources/format").get("frameDuration")
+    formats = {form.get("id"): form.get("frameDuration") for form in root.iter("format")}
+    assets = {asset.get("id"): formats[asset.get("format")] for asset in root.iter("asset")}
+    frame = formats[root.find(".//sequence").get("format")]
     ids = [element.get("id") for element in root.iter() if element.get("id")]
     assert len(set(ids)) == len(ids)
     for element in root.iter():
@@ -98,7 +108,8 @@ def check_structure(text: str) -> ElementTree.Element:
         for name, value in element.items():
             assert re.fullmatch(VALUES.get(name, ".*"), value), (element.tag, name)
             if name in TIMES or (element.tag == "timept" and name in ("time", "value")):
-                assert (seconds(value) / seconds(frame)).denominator == 1
+                grid = _grid_of(element, name, frame, formats, assets)
+                assert grid is None or (seconds(value) / seconds(grid)).denominator == 1
             if name in ("ref", "format"):
                 kind = "asset" if name == "ref" else "format"
                 kind = "effect" if element.tag == "filter-video" else kind
@@ -106,6 +117,30 @@ def check_structure(text: str) -> ElementTree.Element:
     rate = root.find(".//sequence").get("audioRate", "48k")
     assert rate in ("32k", "44.1k", "48k", "88.2k", "96k", "176.4k", "192k")
     return root
+
+
+def _grid_of(
+    element: ElementTree.Element,
+    name: str,
+    frame: str,
+    formats: dict[str, str],
+    assets: dict[str, str],
+) -> str | None:
+    """The frame that a time is a multiple of: of the sequence, or of the file that it counts in.
+
+    None for what lies on the sequence's frames within a clip of another rate.
+    """
+    if element.tag == "format":
+        return formats[element.get("id")]
+    if element.tag == "asset":
+        return assets[element.get("id")]
+    clip = element.tag == "asset-clip"
+    if clip and name == "start":
+        return assets[element.get("ref")]
+    other = clip and assets[element.get("ref")] != frame
+    mixed = len(set(formats.values())) > 1
+    within = (other and name == "audioStart") or (element.tag == "marker" and name == "start")
+    return None if within and mixed else frame
 
 
 def seconds(text: str) -> Fraction:

@@ -4,7 +4,7 @@ By the same functions as the commands of `reel cut`. A change to a version that 
 refused by `StaleCut`, and can be made again to the latest, or kept as a version after it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -13,21 +13,20 @@ from editing.cut import Cut, Slot
 from editing.cut_changes import changes_between
 from editing.cut_store import load_cut, save_version
 from editing.errors import EditError
+from editing.faults.of_cut import repair_cut
 from editing.revision import (
-    reasons_by_ranker,
-    repair_cut,
+    alternate_rooms,
+    replace_slot,
     resolve_cut,
     save_slots,
     shot_span,
 )
-from editing.slot_edits import Slots, lock, move, remove, slip, swap, trim
+from editing.slot_edits import Slots, lock, move, note, remove, slip, trim
 from ingest.catalog import Catalog
 
 SlotEdit = Literal["lock", "unlock", "remove", "move", "trim", "slip", "replace", "note"]
 EditKind = SlotEdit | Literal["resolve", "repair", "restore"]
 _KINDS = (*get_args(SlotEdit), "resolve", "repair", "restore")
-LONGEST_NOTE = 2000
-"""Characters."""
 _MOST = 10_000_000
 """No number that a browser sends is larger: frames, slots, versions."""
 
@@ -107,10 +106,10 @@ def make_edit(person: Person, catalog: Catalog, edit: Edit, *, onto: int | None 
     if edit.kind == "resolve":
         return resolve_cut(catalog, base, author=author)
     if edit.kind == "repair":
-        after, repairs, _ = repair_cut(catalog, base, author=author)
-        if not repairs:
+        done = repair_cut(catalog, before, author=author, expected_version=base.version)
+        if not done.repairs:
             raise EditError("nothing could be repaired: what is left is locked, or has no remedy")
-        return after
+        return done.cut
     if edit.kind == "restore":
         wanted = load_cut(catalog, edit.cut, edit.restored)
         note = f"version {edit.restored} again"
@@ -137,43 +136,25 @@ def edited(catalog: Catalog, cut: Cut, edit: Edit) -> Slots:
         case "move":
             return move(slots, number, edit.to)
         case "trim":
-            span = shot_span(catalog, cut, number)
-            return trim(slots, number, span, head=edit.head, tail=edit.tail)
+            span, rooms = shot_span(catalog, cut, number), alternate_rooms(catalog, cut, number)
+            return trim(slots, number, span, head=edit.head, tail=edit.tail, rooms=rooms)
         case "slip":
             return slip(slots, number, shot_span(catalog, cut, number), edit.frames)
         case "replace":
-            return swap(slots, number, reasons_by_ranker(catalog, cut), edit.shot)
+            return replace_slot(catalog, cut, number, edit.shot)
         case "note":
-            return _with_note(slots, number, edit.text)
+            return note(slots, number, edit.text)
     raise EditError(f"{edit.words} is no change of one slot")
 
 
-def told(before: tuple[Slot, ...], after: tuple[Slot, ...]) -> str:
-    """What a change did, for the note of its version."""
+def told(before: Sequence[Slot], after: Sequence[Slot]) -> str:
+    """What a change of a cut's slots did, for the note of its version; commands say it too."""
     changes = [change for change in changes_between(before, after) if change.kind != "kept"]
     if changes:
         return "; ".join(change.words for change in changes)
-    said = [
-        word
+    locks = [
+        f"slot {number} {'locked' if new.locked else 'unlocked'}"
         for number, (old, new) in enumerate(zip(before, after, strict=True), start=1)
-        for word in _small_changes(number, old, new)
+        if old.locked != new.locked
     ]
-    return ", ".join(said) or "nothing changed"
-
-
-def _small_changes(number: int, old: Slot, new: Slot) -> list[str]:
-    words = []
-    if old.locked != new.locked:
-        words.append(f"slot {number} {'locked' if new.locked else 'unlocked'}")
-    if old.note != new.note:
-        words.append(f"note on slot {number}" if new.note else f"note off slot {number}")
-    return words
-
-
-def _with_note(slots: Slots, number: int, text: str) -> Slots:
-    if not 0 <= number < len(slots):
-        raise EditError(f"the cut has slots 1 to {len(slots)}, not {number + 1}")
-    text = text.strip()
-    if len(text) > LONGEST_NOTE:
-        raise EditError(f"a note has at most {LONGEST_NOTE:,} characters, this one {len(text):,}")
-    return (*slots[:number], replace(slots[number], note=text), *slots[number + 1 :])
+    return ", ".join(locks) or "nothing changed"

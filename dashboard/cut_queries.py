@@ -23,10 +23,11 @@ from editing.cut import Cut, Reason, Slot
 from editing.cut_store import cut_versions, load_cut
 from editing.errors import EditError
 from editing.faults.finding import Fault
+from editing.faults.of_cut import check_cut
 from editing.interchange.sequence import Sequence
 from editing.rank.register import ranker_cards
 from editing.rank.store import DEFAULT_RANKER
-from editing.revision import check_cut, shot_span
+from editing.revision import shot_span
 from editing.run import EXPORT_SUFFIXES, ExportFormat, export_cut, sequence_of, why_shot
 from ingest import tables
 from ingest.errors import NotIngested
@@ -204,10 +205,13 @@ def approvals(folder: Path, cut_id: int, *, state: str) -> list[Approval]:
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def faults(folder: Path, cut_id: int, version: int, *, state: str) -> tuple[list[Fault], str]:
-    """The faults of a version of a cut, and why there are none if they could not be looked for."""
+    """The faults of a version of a cut by what ingest measured.
+
+    And why there are none if they could not be looked for.
+    """
     catalog = open_catalog(folder)
     try:
-        return check_cut(catalog, load_cut(catalog, cut_id, version)), ""
+        return list(check_cut(catalog, load_cut(catalog, cut_id, version), decode=False).faults), ""
     except (EditError, NotIngested) as error:
         return [], f"{error}"
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from dashboard.people import NotAllowed, UnusableSignIn
+from dashboard.wording import plain
 from editing.errors import EditingError
 from ingest.errors import IngestError
 from recsys.errors import RecsysError
@@ -21,7 +22,7 @@ def told_errors(page: str) -> Iterator[None]:
     try:
         yield
     except (IngestError, EditingError, RecsysError, NotAllowed, UnusableSignIn) as error:
-        st.error(f"{error}", icon=":material/error:")
+        st.error(plain(f"{error}"), icon=":material/error:")
     except Exception:
         logging.getLogger(__name__).exception("the page %s failed", page)
         st.error("This page failed; the log of `reel dashboard` says why.", icon=":material/error:")

@@ -14,7 +14,9 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from dashboard.cut_edits import Edit, make_edit, read_edit
+from dashboard.cut_faults import begin_repair, repair_state
 from dashboard.people import SIGN_IN_VARIABLE, NotAllowed, Person
+from dashboard.settings import Workspace
 from dashboard.sources import open_catalog
 from dashboard.visitor import visitor
 from editing.cut import Cut
@@ -24,6 +26,10 @@ from editing.errors import EditError, EditingError, StaleCut
 from ingest.errors import IngestError
 
 _SLOW = ("resolve", "repair")
+_SENDERS = 8
+"""Of one visitor whose last change is remembered; a page that is loaded anew is another."""
+_MOST_OF_OWN = 20
+"""Own versions that a change may be behind: as many as fast fingers make before a page answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,13 @@ def draw_again() -> None:
 def open_cut(cut_id: int) -> None:
     """Review a cut from its beginning, in its latest version."""
     st.session_state["cut"] = cut_id
-    for name in ("review_base", "review_conflict", "review_problem", "review_pending"):
+    for name in (
+        "review_base",
+        "review_conflict",
+        "review_problem",
+        "review_pending",
+        "review_repair",
+    ):
         st.session_state.pop(name, None)
     choose_slot(0, 0)
 
@@ -102,11 +114,33 @@ def receive_choice(sent: object) -> None:
 
 
 def receive_edit(catalog: Path, sent: object) -> None:
-    """A change was asked for on the timeline or the player."""
+    """A change was asked for on the timeline or the player; one that is sent again is made once."""
+    if not _heard_first(sent):
+        return
     try:
         ask(catalog, read_edit(sent))
     except EditError as error:
         st.session_state["review_problem"] = f"{error}"
+
+
+def answered_edits() -> dict[str, int]:
+    """The number of the last change of each sender that was heard: what a browser waits for."""
+    kept: dict[str, int] = st.session_state.get("review_answered", {})
+    return dict(kept)
+
+
+def _heard_first(sent: object) -> bool:
+    """Whether this is the first time that a browser says this, and note that it was heard."""
+    sender, number = (
+        (sent.get("sender"), sent.get("number")) if isinstance(sent, dict) else (None, None)
+    )
+    if not isinstance(sender, str) or len(sender) > 40 or type(number) is not int:
+        return True
+    known = answered_edits()
+    before = known.pop(sender, 0)
+    last = list(known.items())[1 - _SENDERS :]
+    st.session_state["review_answered"] = {**dict(last), sender: max(before, number)}
+    return before < number
 
 
 def ask(catalog: Path, edit: Edit, onto: int | None = None) -> None:
@@ -123,14 +157,86 @@ def make(catalog: Path, edit: Edit, onto: int | None = None) -> None:
     try:
         after = make_edit(editor(), open_catalog(catalog), edit, onto=onto)
     except StaleCut as error:
-        st.session_state["review_conflict"] = Conflict(edit, error.latest)
+        again = _on_own(catalog, edit, error.latest) if onto is None else None
+        if again is not None:
+            make(catalog, again)
+        elif not _is_own(edit, error.latest):
+            st.session_state["review_conflict"] = Conflict(edit, error.latest)
     except (EditingError, IngestError, NotAllowed) as error:
         st.session_state["review_problem"] = f"{error}"
     else:
-        st.session_state.pop("review_conflict", None)
-        st.session_state["review_said"] = f"Version {after.version}: {after.note}"
         _follow(catalog, edit, after)
-        show_version(edit.cut, after.version)
+        _made(edit, after.version, after.note)
+
+
+def begin_repairing(workspace: Workspace, edit: Edit) -> None:
+    """Begin a repair, which goes on beside the page, or note why not."""
+    st.session_state.pop("review_problem", None)
+    try:
+        place = begin_repair(editor(), workspace, edit.cut, edit.version)
+    except NotAllowed as error:
+        st.session_state["review_problem"] = f"{error}"
+    else:
+        st.session_state["review_repair"] = (edit, place)
+
+
+def look_at_repair() -> float | None:
+    """How far the repair that was begun is, 0 to 1; None once it has ended, and what it came to is
+    noted."""
+    begun: tuple[Edit, Path] | None = st.session_state.get("review_repair")
+    if begun is None:
+        return None
+    edit, place = begun
+    try:
+        state = repair_state(place)
+    except StaleCut as error:
+        st.session_state["review_conflict"] = Conflict(edit, error.latest)
+    except EditError as error:
+        st.session_state["review_problem"] = f"{error}"
+    else:
+        if state.progress is not None:
+            return state.progress
+        if state.version is None:
+            st.session_state["review_problem"] = state.words
+        else:
+            _made(edit, state.version, state.words)
+    del st.session_state["review_repair"]
+    return None
+
+
+def _made(edit: Edit, version: int, words: str) -> None:
+    """Note that a change was made, and put its version on the screen."""
+    st.session_state.pop("review_conflict", None)
+    st.session_state["review_said"] = f"Version {version}: {words}"
+    own: set[tuple[int, int]] = st.session_state.get("review_own", set())
+    st.session_state["review_own"] = own | {(edit.cut, version)}
+    show_version(edit.cut, version)
+
+
+def _is_own(edit: Edit, latest: int) -> bool:
+    """Whether this visitor made all versions since the one that a change was asked of."""
+    own: set[tuple[int, int]] = st.session_state.get("review_own", set())
+    since = range(edit.version + 1, latest + 1)
+    return 0 < len(since) <= _MOST_OF_OWN and all((edit.cut, number) in own for number in since)
+
+
+def _on_own(catalog: Path, edit: Edit, latest: int) -> Edit | None:
+    """A change that was asked for before the page had answered an earlier one, as one of that.
+
+    None where somebody else came between, where the slot is gone, and of going back, which a
+    second press on the same button asks for once.
+    """
+    if not _is_own(edit, latest) or edit.kind == "restore":
+        return None
+    if edit.kind in _SLOW:
+        return replace(edit, version=latest)
+    opened = open_catalog(catalog)
+    before, now = load_cut(opened, edit.cut, edit.version), load_cut(opened, edit.cut, latest)
+    found = same_slot(before, now, edit)
+    if found is None or edit.kind != "move":
+        return found
+    to = found.slot + edit.to - edit.slot  # as far from where it is as was meant
+    return replace(found, to=min(max(to, 0), len(now.slots) - 1))
 
 
 def make_again(catalog: Path, edit: Edit, latest: int) -> None:

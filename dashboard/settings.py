@@ -39,6 +39,16 @@ class Workspace:
         return self.root / "recommenders"
 
     @property
+    def music(self) -> Path:
+        """Music that briefs of the dashboard may name."""
+        return self.root / "music"
+
+    @property
+    def rating_rules(self) -> Path:
+        """Rating rules that briefs of the dashboard may name."""
+        return self.root / "ratings"
+
+    @property
     def renders(self) -> Path:
         """Rendered cuts and exported timelines, unless a command names another file."""
         return self.root / "renders"

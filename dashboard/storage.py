@@ -47,6 +47,8 @@ def storage_of(workspace: Workspace) -> Storage:
         workspace.logs: "viewing logs",
         workspace.recommenders: "recommenders",
         workspace.renders: "renders and exports",
+        workspace.music: "music",
+        workspace.rating_rules: "rating rules",
     }
     for child in _children(workspace.catalog):
         database = child.suffix.startswith(".sqlite")

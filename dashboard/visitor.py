@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.people import SIGN_IN_VARIABLE, NotAllowed, Person, local_person, read_sign_in
+from dashboard.wording import plain
 
 
 def visitor() -> Person:
@@ -22,6 +23,6 @@ def visitor() -> Person:
     try:
         return sign_in.person(st.user.to_dict())
     except NotAllowed as refusal:
-        st.error(f"{refusal}", icon=":material/block:")
+        st.error(plain(f"{refusal}"), icon=":material/block:")
         st.button("Sign in as somebody else", on_click=st.logout)
         st.stop()

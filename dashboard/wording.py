@@ -1,5 +1,6 @@
 """How pages and commands write times, rates, sizes, sound and reasons for people."""
 
+import re
 from datetime import datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
 SIMULATED = ":orange-badge[:material/science: simulated]"
 """Markdown that marks what a simulator made."""
 SIMULATED_NOTE = "Simulated data: made by the simulator, not by an audience."
+
+_MARKS = re.compile(r"[\\`*_{}\[\]<>#|~$&]|(?<![^\n])[ \t]*(?:[-+=]|\d+[.)])")
+"""What Markdown reads as more than a letter: anywhere, and at the beginning of a line."""
+_REPLACED_LATER = re.compile(r":(?=[\w+/-])(?!\d\d\b)|(?<=\bwww)(?=\.)", re.IGNORECASE)
+"""Where a page makes a picture or a link of what is text by then: `:name:`, `://` and `www.`."""
+_JOINER = "\u2060"
+"""Is not seen, and lets no line break."""
 
 
 def clock(seconds: Fraction | float) -> str:
@@ -38,6 +46,16 @@ def sound_label(audio: "Audio | None") -> str:
     loud = audio.integrated_lufs
     loudness = "silent" if loud is None else minus(f"{loud:.1f} LUFS")
     return f"{channels}, {audio.sample_rate / 1000:g} kHz, {loudness}"
+
+
+def plain(text: str) -> str:
+    """Text as Markdown that shows it letter for letter: names, notes and messages on a page.
+
+    Nothing in it becomes a link, a picture, a formula, a symbol or a heading. What a page turns
+    into symbols and links only after Markdown was read is broken by a character without width.
+    """
+    marked = _MARKS.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", text)
+    return _REPLACED_LATER.sub(lambda found: found[0] + _JOINER, marked)
 
 
 def signed(value: float) -> str:

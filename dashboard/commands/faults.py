@@ -22,6 +22,7 @@ from dashboard.settings import Workspace
 if TYPE_CHECKING:
     from editing.cut import Cut
     from editing.faults.finding import Fault
+    from ingest.catalog import Catalog
 
 TIMELINES = (".otio", ".edl", ".xml", ".fcpxml")
 Timecode = Callable[[int], str]
@@ -80,11 +81,10 @@ def check_command(
     file and the media of a timeline (OTIO, EDL, FCP7 XML, FCPXML) need not be in the catalogue.
     The exit status is 1 if there is an error; warnings may be meant.
     """
-    path = Path(target)
-    named = target.replace("@", "").isdecimal() and not path.is_file()
-    if named:
+    path = _path_of(target)
+    if path is None:
         found, timecode, faults = _check_cut(target, decode, workspace, console)
-    elif path.suffix.lower() in TIMELINES or not path.exists():
+    elif path.suffix.lower() in TIMELINES:
         found, timecode, faults = _check_timeline(path, folders, rate, workspace, console)
     else:
         found, timecode, faults = _check_file(path, console)
@@ -119,15 +119,15 @@ def repair_command(
     """Repair the faults of CUT's latest version, as its next version, and look again.
 
     A slot is slipped within its shot, given another gain, filled with an alternate, extended, or
-    trimmed, whichever first takes the fault away and makes nothing worse; a click at a join gets a
-    short crossfade. Locked slots and the footage stay as they are.
+    trimmed, whichever first takes the fault away and brings no other; a click at a join gets a
+    short crossfade. A cut that is as long as its brief asks stays so: what one slot gains another
+    gives. Locked slots and the footage stay as they are. What is left is told, and why.
     """
-    from editing.cut_store import find_cut
     from editing.faults.of_cut import repair_cut
     from ingest.catalog import Catalog
 
     with Catalog(workspace.catalog) as catalog:
-        before = find_cut(catalog, cut)
+        before = _cut_named(catalog, cut)
         with console.progress("Repairing") as on_progress:
             found = repair_cut(
                 catalog, before, author=author, decode=decode, on_progress=on_progress
@@ -136,16 +136,62 @@ def repair_command(
     if output_format == "json":
         done = [{"words": r.words, "gone": [asdict(f) for f in r.faults]} for r in found.repairs]
         left = [_document(fault, timecode) for fault in found.left.faults]
-        print_json({"version": found.cut.version, "repairs": done, "left": left})
+        undone = [repair.words for repair in found.undone]
+        told = {"version": found.cut.version, "decoded": found.left.decoded}
+        print_json(told | {"repairs": done, "undone": undone, "left": left})
         return
     for repair in found.repairs:
         click.echo(f"{repair.words}; gone: {', '.join(f.words for f in repair.faults)}")
     if found.repairs:
         click.echo(f"kept as cut {found.cut.id}@{found.cut.version}, {found.cut.frames:,} frames")
     else:
-        console.say("nothing could be repaired")
+        console.say("nothing was repaired")
+    for repair in found.undone:
+        console.say(f"tried and undone, for it brought another fault: {repair.words}")
     _tell_missing(console, found.left.missing)
-    _print_faults(_name(found.cut), found.left.faults, timecode)
+    _print_faults(_name(found.cut), found.left.faults, timecode, last="left because")
+
+
+def _path_of(target: str) -> Path | None:
+    """The file that is meant; None if a cut is.
+
+    Raises:
+        UnreadableMedia: It is a folder, or there is neither such a file nor a cut of such a name.
+    """
+    from ingest.errors import UnreadableMedia
+
+    if not target.strip():
+        raise click.UsageError("an empty name; name a cut, a media file or a timeline")
+    path = Path(target)
+    if path.is_file():
+        return path
+    if path.is_dir():
+        advice = "Name one file in it: reel check FILE; or a cut: reel cut list"
+        raise UnreadableMedia(target, "a folder, not a media file or a timeline", advice)
+    if target.replace("@", "").isdecimal():
+        return None
+    advice = "Cuts are named by number or NUMBER@VERSION (reel cut list), files by their path"
+    raise UnreadableMedia(target, "there is no such file, nor a cut of that name", advice)
+
+
+def _cut_named(catalog: "Catalog", target: str) -> "Cut":
+    """The cut that is to be repaired; a file that is named instead is told apart.
+
+    Raises:
+        EditError: It is a file: what was delivered, and footage, are never changed.
+        UnknownCut: There is no such cut.
+    """
+    from editing.cut_store import find_cut
+    from editing.errors import EditError
+
+    if not target.strip():
+        raise click.UsageError("an empty name; name a cut")
+    if not target.replace("@", "").isdecimal() and Path(target).exists():
+        raise EditError(
+            f"{target} is a file, and only cuts are repaired: files are never changed.\n"
+            "Look for its faults: reel check FILE; see the cuts: reel cut list"
+        )
+    return find_cut(catalog, target)
 
 
 def _check_cut(
@@ -204,7 +250,7 @@ def _name(cut: "Cut") -> str:
     return f"cut {cut.id}@{cut.version}"
 
 
-def _timecode_of(catalog: Any, cut: "Cut") -> Timecode:
+def _timecode_of(catalog: "Catalog", cut: "Cut") -> Timecode:
     from editing.run import sequence_of
 
     sequence = sequence_of(catalog, cut)
@@ -216,7 +262,9 @@ def _document(fault: "Fault", timecode: Timecode) -> dict[str, object]:
     return told | asdict(fault) | {"repair": fault.remedy}
 
 
-def _print_faults(found: str, faults: "Sequence[Fault]", timecode: Timecode) -> None:
+def _print_faults(
+    found: str, faults: "Sequence[Fault]", timecode: Timecode, *, last: str = "repair"
+) -> None:
     errors = sum(fault.severity == "error" for fault in faults)
     warnings = len(faults) - errors
     click.echo(
@@ -225,10 +273,11 @@ def _print_faults(found: str, faults: "Sequence[Fault]", timecode: Timecode) -> 
     rows = [
         (
             *(f.slot + 1, f.frame, timecode(f.frame), f.severity, f.kind, f.words),
-            *(f"{f.value:.3g} {f.unit}", f"{f.threshold:.3g}", f.remedy),
+            *(f"{f.value:.3g} {f.unit}", f"{f.threshold:.3g}"),
+            (f.obstacle or f.remedy) if last != "repair" else f.remedy,
         )
         for f in faults
     ]
     if rows:
         header = ("slot", "frame", "record", "severity", "fault", "what", "measured", "from")
-        print_table((*header, "repair"), rows)
+        print_table((*header, last), rows)

@@ -6,8 +6,13 @@ function openChannel(name, listen) {
   const channel = channels.get(name);
   const heard = (event) => listen(event.detail);
   channel.addEventListener("message", heard);
+  channel.listeners = (channel.listeners ?? 0) + 1;
   return {
     say: (detail) => channel.dispatchEvent(new CustomEvent("message", { detail })),
-    close: () => channel.removeEventListener("message", heard),
+    close: () => {
+      channel.removeEventListener("message", heard);
+      channel.listeners -= 1;
+      if (!channel.listeners) channels.delete(name);
+    },
   };
 }

@@ -57,7 +57,7 @@ function createComparison(root) {
     actions[keys[event.key]]();
   };
   return {
-    close: () => reels.forEach((reel) => reel.stop()),
+    close: () => reels.forEach((reel) => reel.close()),
     update(next, setTriggerValue) {
       data = next;
       trigger = setTriggerValue;

@@ -8,16 +8,18 @@ from typing import Any
 import streamlit as st
 
 from dashboard.components import register
+from dashboard.components.cut_playback import piece_of, playback_of, shape_of
 from dashboard.components.player import film_clip
 from dashboard.queries import Film
+from dashboard.review_state import answered_edits
 from dashboard.wording import rate_label
 from editing.cut import Cut, Slot
 from editing.interchange.sequence import Sequence as CutSequence
 from ingest.timecode import nominal_rate
 
-_player = register("cutplayer", "timecode", "bus", "reel")
-_timeline = register("timeline", "timecode", "bus")
-_compare = register("compare", "reel")
+_player = register("cutplayer", "timecode", "bus", "edits", "playback", "reel")
+_timeline = register("timeline", "timecode", "bus", "edits")
+_compare = register("compare", "playback", "reel")
 
 Send = Callable[[object], None]
 
@@ -64,9 +66,11 @@ def draw_cut_player(
         on_edit: Called with what the browser asks for.
     """
     cut = sequence.cut
+    played = playback_of(cut, {media: film.frames for media, film in films.items()})
     data: dict[str, Any] = {
         "channel": f"cut-{cut.id}",
         "cut": {"cut": cut.id, "version": cut.version},
+        "answered": answered_edits(),
         "label": f"Player of {sequence.name}",
         "rate": float(sequence.rate),
         "rate_label": rate_label(sequence.rate),
@@ -74,9 +78,14 @@ def draw_cut_player(
         "frames": sequence.frames,
         "first": sequence.start,
         "drop": sequence.drop,
-        "aspect": aspect_of(films[cut.slots[0].media]),
+        "aspect": shape_of(cut) or aspect_of(films[cut.slots[0].media]),
+        "shape": shape_of(cut),
         "sources": _sources(films),
-        "slots": [_piece(slot) | {"shot": slot.shot} for slot in cut.slots],
+        "slots": [
+            piece_of(slot, join) | {"shot": slot.shot}
+            for slot, join in zip(cut.slots, played.joins, strict=True)
+        ],
+        "untrue": list(played.untrue),
         "seek": {"frame": seek, "request": request},
         "editable": editable,
     }
@@ -113,6 +122,7 @@ def draw_timeline(
     data: dict[str, Any] = {
         "channel": f"cut-{cut.id}",
         "cut": {"cut": cut.id, "version": cut.version},
+        "answered": answered_edits(),
         "label": f"Slots of {sequence.name}",
         "nominal": nominal_rate(sequence.rate),
         "frames": sequence.frames,
@@ -161,7 +171,10 @@ def draw_comparison(
     data: dict[str, Any] = {
         "aspect": aspect_of(film),
         "sources": _sources({int(cut.media): film, int(film.media.id): film}),
-        "pieces": [_piece(slot) for slot in pieces],
+        "pieces": [
+            {"media": int(slot.media), "start": slot.source.start, "end": slot.source.end}
+            for slot in pieces
+        ],
         "captions": [list(caption) for caption in captions],
     }
     _compare(data=data, key=key, on_expired_change=lambda: None)
@@ -171,10 +184,6 @@ def aspect_of(film: Film) -> float:
     """Width of the picture in heights, kept between 4:3 and 2.4 so that a page stays usable."""
     width, height = film.media.display_size
     return float(min(max(Fraction(width, height), Fraction(4, 3)), Fraction(12, 5)))
-
-
-def _piece(slot: Slot) -> dict[str, int]:
-    return {"media": int(slot.media), "start": slot.source.start, "end": slot.source.end}
 
 
 def _sources(films: Mapping[int, Film]) -> dict[str, dict[str, Any]]:

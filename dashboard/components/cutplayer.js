@@ -18,6 +18,7 @@ function createCutPlayer(root, channelName) {
   const find = (selector) => root.querySelector(selector);
   const player = find(".player"), scrub = find(".scrub"), faultLine = find(".fault");
   const loopButton = find('[data-do="loop"]');
+  const outbox = openOutbox(channelName);
   let data = null, trigger = () => {}, marks = { in: null, out: null }, loop = false;
 
   const reel = createReel(find(".screen"), {
@@ -121,7 +122,7 @@ function createCutPlayer(root, channelName) {
     clear_marks: () => { marks = { in: null, out: null }; showMarks(); },
     trim_to_marks: () => {
       const slot = marksSlot();
-      trigger("edit", { ...data.cut, kind: "trim", slot: slot.index,
+      outbox.send("player", { ...data.cut, kind: "trim", slot: slot.index,
         head: slot.start - slot.from, tail: slot.to - slot.end });
       actions.clear_marks();
     },
@@ -152,7 +153,7 @@ function createCutPlayer(root, channelName) {
   };
 
   return {
-    close: () => { reel.stop(); channel.close(); },
+    close: () => { reel.close(); channel.close(); outbox.leave("player"); },
     update(next, setTriggerValue) {
       const first = !data, other = first || data.cut.cut !== next.cut.cut;
       const changed = other || data.cut.version !== next.cut.version;
@@ -160,10 +161,15 @@ function createCutPlayer(root, channelName) {
       const frame = reel.frame;
       data = next;
       trigger = setTriggerValue;
+      outbox.answered("player", setTriggerValue, data.answered);
       scrub.max = data.frames - 1;
       player.setAttribute("aria-label", data.label);
       find(".screen").style.aspectRatio = data.aspect;
-      reel.load(data.slots, data.sources);
+      find(".screen").style.setProperty("--shape", data.aspect);
+      find(".screen").classList.toggle("shaped", Boolean(data.shape));
+      find(".untrue").hidden = !data.untrue.length;
+      find(".untrue").textContent = data.untrue.length ? `The render has, and this has not: ${data.untrue.join("; ")}.` : "";
+      reel.load(data.slots, data.sources, data.shape);
       if (changed && !other) actions.clear_marks();
       if (sought) reel.goTo(data.seek.frame);
       else if (changed) reel.goTo(Math.min(frame, data.frames - 1));

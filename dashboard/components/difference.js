@@ -1,16 +1,34 @@
 // Two versions of a cut, one above the other: what became of each slot, joined by lines.
 
-export default function ({ parentElement, data }) {
-  const root = parentElement, find = (selector) => root.querySelector(selector);
-  const longest = Math.max(data.before.frames, data.after.frames, 1);
-  find(".difference").setAttribute("aria-label", data.words);
-  const drawn = { before: drawRow("before"), after: drawRow("after") };
-  drawLinks();
-  const resized = new ResizeObserver(drawLinks);
-  resized.observe(find(".difference"));
-  return () => resized.disconnect();
+const differences = new WeakMap();
 
-  function drawRow(which) {
+export default function ({ parentElement, data }) {
+  let difference = differences.get(parentElement);
+  if (!difference) {
+    difference = createDifference(parentElement);
+    differences.set(parentElement, difference);
+  }
+  difference.update(data);
+  return () => { difference.close(); differences.delete(parentElement); };
+}
+
+function createDifference(root) {
+  const find = (selector) => root.querySelector(selector);
+  let data = null, drawn = null;
+  const resized = new ResizeObserver(() => { if (drawn) drawLinks(); });
+  resized.observe(find(".difference"));
+  return {
+    close: () => resized.disconnect(),
+    update(next) {
+      data = next;
+      find(".difference").setAttribute("aria-label", data.words);
+      const longest = Math.max(data.before.frames, data.after.frames, 1);
+      drawn = { before: drawRow("before", longest), after: drawRow("after", longest) };
+      drawLinks();
+    },
+  };
+
+  function drawRow(which, longest) {
     const row = find(`.row.${which}`);
     row.dataset.label = data[which].label;
     const pieces = data[which].slots.map((slot) => {

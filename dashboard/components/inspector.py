@@ -13,16 +13,18 @@ import streamlit as st
 from dashboard import cut_queries, queries
 from dashboard.components import charts
 from dashboard.components.cut_player import draw_comparison
+from dashboard.components.fault_search import ask_for_decode, was_asked
 from dashboard.components.sheet import Card, draw_sheet
-from dashboard.cut_edits import LONGEST_NOTE, Edit, EditKind
+from dashboard.cut_edits import Edit, EditKind
 from dashboard.media_server import thumbnail_link
 from dashboard.review_state import ask, choose_slot, draw_again
 from dashboard.sources import open_catalog
-from dashboard.wording import minus, signed
+from dashboard.wording import minus, plain, signed
 from editing.cut import Alternate
 from editing.errors import EditingError
 from editing.faults.finding import Fault
 from editing.interchange.sequence import Event, Sequence
+from editing.slot_edits import LONGEST_NOTE
 from ingest.errors import IngestError
 
 BADGES = {"error": ":red-badge[error]", "warning": ":orange-badge[warning]"}
@@ -34,6 +36,7 @@ def draw_inspector(
     chosen: int,
     faults: list[Fault],
     *,
+    searched: str,
     editable: bool,
     state: str,
 ) -> None:
@@ -44,6 +47,7 @@ def draw_inspector(
         sequence: The cut with its timecodes.
         chosen: Which slot.
         faults: Of the whole cut.
+        searched: How they were looked for, for people.
         editable: Whether it is the latest version, which alone can be changed.
         state: Of the catalogue.
     """
@@ -67,6 +71,7 @@ def draw_inspector(
     if found.open:
         with found:
             _faults(catalog, sequence, chosen, near, len(faults), editable=editable)
+            _search(sequence, searched)
     if note.open:
         with note:
             _note(catalog, sequence, event, chosen, editable=editable)
@@ -238,8 +243,9 @@ def _faults(
         text.markdown(
             f"{BADGES[fault.severity]} **{fault.kind}** {where}, "
             f"{sequence.timecode(fault.frame)}  \n"
-            + minus(f"{fault.words} ({fault.value:.3g} {fault.unit}; a fault from ")
+            + minus(f"{plain(fault.words)} ({fault.value:.3g} {fault.unit}; a fault from ")
             + f"{fault.threshold:g})"
+            + _remedy(fault)
         )
         button.button(
             "Show", key=f"fault_{number}", on_click=choose_slot, args=(chosen, fault.frame)
@@ -252,13 +258,33 @@ def _faults(
         )  # fmt: skip
 
 
+def _search(sequence: Sequence, searched: str) -> None:
+    """How the faults were looked for, and the button that has the cut decoded to find more."""
+    st.caption(plain(f"{searched}."))
+    if not was_asked(sequence.cut):
+        st.button(
+            "Look at every frame and sample", icon=":material/frame_inspect:", key="fault_decode",
+            on_click=ask_for_decode, args=(sequence.cut,),
+            help="Decodes the cut: also finds doubled and missing frames, clicks, dropouts, "
+            "clipping and combing. It goes on beside the page, about as long as the cut plays",
+        )  # fmt: skip
+
+
+def _remedy(fault: Fault) -> str:
+    """What would take a fault away here, or why nothing does, in a line of its own."""
+    if fault.repair:
+        return f"  \nRepair: {plain(fault.repair)}"
+    return f"  \nNo repair: {plain(fault.obstacle)}" if fault.obstacle else ""
+
+
 def _note(catalog: Path, sequence: Sequence, event: Event, chosen: int, *, editable: bool) -> None:
     if not editable:
-        st.markdown(event.slot.note or "*No note.*")
+        st.markdown(plain(event.slot.note) or "*No note.*")
         return
     with st.form(f"note_{sequence.cut.version}_{chosen}", border=False):
         text = st.text_area(
-            "Note on this slot", event.slot.note, max_chars=LONGEST_NOTE, height=110,
+            "Note on this slot", event.slot.note, height=110,
+            max_chars=max(LONGEST_NOTE, len(event.slot.note)),  # one from elsewhere may be longer
             placeholder="It goes along in exports that have markers.",
         )  # fmt: skip
         kept = st.form_submit_button("Save the note")
@@ -289,7 +315,7 @@ def _not_chosen(catalog: Path, sequence: Sequence) -> None:
         try:
             choice, reasons = cut_queries.why(catalog, cut.id, cut.version, wanted[2])
         except (EditingError, IngestError) as error:
-            st.error(f"{error}", icon=":material/error:")
+            st.error(plain(f"{error}"), icon=":material/error:")
             return
     verdict = "is chosen" if choice.chosen else "is not chosen"
     score = sum(reason.value for reason in reasons)
@@ -297,7 +323,7 @@ def _not_chosen(catalog: Path, sequence: Sequence) -> None:
         f"**Shot {choice.shot} {verdict}** by this brief; its score is {minus(f'{score:.3f}')}."
     )
     if choice.obstacle:
-        words.markdown(f"Whatever its score: {choice.obstacle}.")
+        words.markdown(f"Whatever its score: {plain(choice.obstacle)}.")
     if choice.changes:
         rows = [
             {"what": change.setting, "is": change.before, "would have to be": change.after}

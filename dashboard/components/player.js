@@ -113,7 +113,12 @@ function createPlayer(root, channelName) {
   video.requestVideoFrameCallback(painted);
 
   return {
-    close: () => { video.pause(); channel.close(); },
+    close: () => {
+      channel.close();
+      video.onerror = null;
+      video.removeAttribute("src");
+      video.load();  // lets go of the film and of what was decoded of it
+    },
     update(next, setTriggerValue) {
       const other = !data || data.identity !== next.identity;
       const sought = other || data.seek.request !== next.seek.request;

@@ -1,78 +1,96 @@
 // Plays pieces of films one after another as one video: two video elements, of which one shows the
-// present piece while the other already stands on the first frame of the next.
+// present piece while the other already stands where the next begins. At a dissolve, and where sound
+// is cut apart from its picture, both run; see playback.js for when and how they mix.
 //
-// A piece is { media, start, end } in frames of its film; a source { src, rate, picture_start,
-// frames, variable_rate }. Frame n is asked for in the middle of its time on screen, and what is
-// shown is read back from the presentation time of the frame that the browser painted.
+// A piece is { media, start, end } in frames of its film, and what `Join` in cut_playback.py says of
+// its beginning; a source { src, rate, picture_start, frames, variable_rate }. Frame n is asked for
+// in the middle of its time on screen, and what is shown is read back from the presentation time of
+// the frame that the browser painted.
 
-function createReel(stage, events) {
+function createReel(screen, events) {
+  const stage = Object.assign(document.createElement("div"), { className: "stage" });
+  const curtain = Object.assign(document.createElement("div"), { className: "curtain" });
   const videos = [0, 1].map(() => {
     const video = document.createElement("video");
-    Object.assign(video, { playsInline: true, preload: "auto", tabIndex: -1 });
-    stage.prepend(video);
-    return video;
+    return Object.assign(video, { playsInline: true, preload: "auto", tabIndex: -1 });
   });
-  const cued = [null, null];  // { media, seconds } that each video was asked for
-  let pieces = [], sources = {}, starts = [], total = 0;
-  let front = 0, index = 0, frame = 0, speed = 0, timer = 0, shuttleId = 0, waiting = false;
+  stage.append(...videos, curtain);
+  screen.prepend(stage);
+  const cued = [null, null];  // { media, seconds, src } that each video was asked for
+  const seen = [null, null];  // the frame of its film that each video has painted since
+  let pieces = [], sources = {}, plan = createPlan([]), shape = null;
+  let front = 0, index = 0, both = false;  // the video that is counted by, its piece; whether two run
+  let frame = 0, speed = 0, timer = 0, shuttleId = 0, waiting = false;
   let range = null, refreshed = "", sought = false;
 
-  const rateOf = (piece) => sources[piece.media].rate;
-  const secondsOf = (source, n) => source.picture_start + (n + 0.5) / source.rate;
+  const back = () => 1 - front;
+  const clamped = (source, n) => Math.min(Math.max(n, 0), source.frames - 1);
+  const secondsOf = (source, n) => source.picture_start + (clamped(source, n) + 0.5) / source.rate;
   const frameAt = (source, seconds) => Math.floor((seconds - source.picture_start) * source.rate + 0.01);
+  const sourceOf = (k) => (pieces[k] ? sources[pieces[k].media] : undefined);
   const first = () => (range ? range.start : 0);
-  const last = () => (range ? range.end : total) - 1;
-  const pieceAt = (n) => {
-    let i = starts.length - 1;
-    while (i > 0 && starts[i] > n) i -= 1;
-    return i;
-  };
+  const last = () => (range ? range.end : plan.total) - 1;
+  const overlap = () => pieces[index + 1] && (pieces[index + 1].pre ?? 0) + (pieces[index + 1].post ?? 0) > 0;
 
-  function cue(which, media, seconds) {
-    const video = videos[which], source = sources[media];
+  function cue(which, k, n) {
+    const video = videos[which], source = sourceOf(k);
     if (!source) return;
-    if (cued[which]?.src !== source.src) {
-      cued[which] = { media, seconds, src: source.src };
-      video.src = source.src;
-    } else {
-      cued[which].seconds = seconds;
-    }
+    const seconds = secondsOf(source, n), other = cued[which]?.src !== source.src;
+    if (other || cued[which].seconds !== seconds) seen[which] = null;
+    cued[which] = { media: pieces[k].media, seconds, src: source.src };
+    if (other) video.src = source.src;
     if (video.readyState >= 1) video.currentTime = seconds;
   }
   function cueNext() {
     const next = pieces[index + 1];
-    if (next) cue(1 - front, next.media, secondsOf(sources[next.media], next.start));
+    if (next) cue(back(), index + 1, next.start - (next.pre ?? 0));
   }
-  function raise(which) {
-    front = which;
-    videos[which].classList.add("front");
-    videos[1 - which].classList.remove("front");
+  // Lays the pictures of frame `n` over each other, and lets the right one be heard.
+  function draw(n) {
+    const share = both ? plan.share(index, n) : 0, heard = plan.heard(index, n, both);
+    for (const which of [front, back()]) {
+      const k = which === front ? index : index + 1, later = which !== front;
+      const video = videos[which];
+      video.style.zIndex = later ? (share > 0 ? 1 : 0) : (share > 0 ? 0 : 1);
+      video.style.opacity = later && both && share > 0 ? share : 1;
+      video.volume = pieces[k] && heard === k ? pieces[k].volume ?? 1 : 0;
+      if (pieces[k]) place(video, k, n);
+    }
+    curtain.style.opacity = 1 - plan.light(n);
+    stage.dataset.share = share;
+  }
+  function place(video, k, n) {
+    const known = shape && video.videoWidth && video.videoHeight;
+    const box = known ? cropped(video.videoWidth / video.videoHeight, shape, plan.middle(k, n))
+      : { left: 0, top: 0, width: 1, height: 1 };
+    for (const [side, share] of Object.entries(box)) video.style[side] = `${share * 100}%`;
+    video.style.objectFit = known ? "fill" : "contain";
   }
   function report(n, painted) {
     frame = n;
-    events.frame(n, pieces[index] ? index : 0, painted);
+    draw(n);
+    events.frame(n, plan.pieceAt(n), painted);
   }
   function goTo(n, { keepPlaying = false } = {}) {
-    if (!total) return;
+    if (!plan.total) return;
     clearTimeout(timer);
     waiting = false;
-    n = Math.min(Math.max(Math.round(n), 0), total - 1);
-    if (!keepPlaying) stop();
-    const before = index;
-    index = pieceAt(n);
-    const piece = pieces[index], source = sources[piece.media];
+    n = Math.min(Math.max(Math.round(n), 0), plan.total - 1);
+    if (!keepPlaying) halt();
+    const before = index, were = both, found = plan.locate(n), source = sourceOf(found.index);
     if (!source) return;
-    const other = cued[front]?.src !== source.src && cued[1 - front]?.src === source.src;
-    if (other) {
+    ({ index, both } = found);
+    if (cued[front]?.src !== source.src && cued[back()]?.src === source.src) {
       videos[front].pause();
-      raise(1 - front);
+      front = back();
     }
-    cue(front, piece.media, secondsOf(source, piece.start + n - starts[index]));
-    if (index !== before || !cued[1 - front]) cueNext();
+    cue(front, index, plan.frameOf(index, n));
+    if (both) cue(back(), index + 1, plan.frameOf(index + 1, n));
+    else if (index !== before || were || !cued[back()]) cueNext();
     sought = true;
     report(n, false);
   }
-  function stop() {
+  function halt() {
     clearTimeout(timer);
     cancelAnimationFrame(shuttleId);
     waiting = false;
@@ -82,15 +100,21 @@ function createReel(stage, events) {
     }
     videos.forEach((video) => video.pause());
   }
+  function stop() {
+    const together = both && speed !== 0;
+    halt();
+    if (together) goTo(frame);  // two that ran beside each other stand on the same frame
+  }
   function play(wanted) {
-    if (!total) return;
-    stop();
+    if (!plan.total) return;
+    halt();
     speed = wanted;
     events.state(speed);
     if (frame >= last() && speed > 0) goTo(first(), { keepPlaying: true });
     if (range && (frame < range.start || frame >= range.end)) goTo(range.start, { keepPlaying: true });
     if (speed < 0 || speed > 4) return shuttle();
     run(videos[front]);
+    if (both) run(videos[back()]);
   }
   function run(video) {
     video.playbackRate = speed;
@@ -103,7 +127,7 @@ function createReel(stage, events) {
     });
   }
   function shuttle() {
-    const from = frame, began = performance.now(), fps = rateOf(pieces[index]);
+    const from = frame, began = performance.now(), fps = sourceOf(index).rate;
     const tick = () => {
       const n = Math.round(from + (speed * fps * (performance.now() - began)) / 1000);
       if (n < first() || n > last()) {
@@ -115,74 +139,118 @@ function createReel(stage, events) {
     };
     shuttleId = requestAnimationFrame(tick);
   }
-  function onward() {
+
+  // From one piece to the next, as soon as that is there; until then the last frame stands.
+  function whenReady(go) {
     if (speed <= 0 || waiting) return;
-    if (range && starts[index] + pieces[index].end - pieces[index].start >= range.end) return finish();
-    const next = pieces[index + 1];
-    if (!next) return finish();
-    const back = 1 - front, video = videos[back];
+    const video = videos[back()];
     if (video.readyState >= 2 && !video.seeking) {
-      change(back);
+      go();
       return;
     }
-    waiting = true;  // the last frame stands until the next one is there
+    waiting = true;
     videos[front].pause();
     const ready = () => {
       if (!waiting) return;
       if (video.readyState >= 2 && !video.seeking) {
         waiting = false;
-        change(back);
+        go();
       } else {
         timer = setTimeout(ready, 10);
       }
     };
     timer = setTimeout(ready, 10);
   }
-  function change(back) {
-    run(videos[back]);
+  function onward() {
+    if (speed <= 0 || waiting) return;
+    if (both) return takeOver();
+    if (!pieces[index + 1] || frame >= last()) return finish();
+    whenReady(overlap() ? runBoth : change);
+  }
+  function change() {
+    run(videos[back()]);
     videos[front].pause();
-    raise(back);
+    front = back();
     index += 1;
-    report(starts[index], true);
+    report(plan.starts[index], true);
     cueNext();
+  }
+  function runBoth() {
+    both = true;
+    run(videos[back()]);
+    if (videos[front].paused && !videos[front].ended) run(videos[front]);
+    draw(frame);
+  }
+  function takeOver() {
+    if (frame >= last()) return finish();
+    videos[front].pause();
+    front = back();
+    index += 1;
+    both = false;
+    videos[front].playbackRate = speed;
+    draw(frame);
+    cueNext();
+  }
+  // The two that run together are brought in step by playing the later one a little slower or faster.
+  function steer() {
+    const [old, next] = [pieces[index], pieces[index + 1]], [one, other] = [sourceOf(index), sourceOf(index + 1)];
+    const apart = other.picture_start + next.start / other.rate - one.picture_start - old.end / one.rate;
+    const drift = videos[back()].currentTime - videos[front].currentTime - apart;
+    if (Math.abs(drift) > 0.5) videos[back()].currentTime -= drift;
+    const change = Math.abs(drift) * one.rate > 0.25 ? Math.min(Math.max(drift * 5, -0.25), 0.25) : 0;
+    videos[back()].playbackRate = speed * (1 - change);
   }
   function finish() {
     const again = events.loops?.() && speed > 0, was = speed;
     goTo(again ? first() : last());
     if (again) play(was);
   }
-  function painted(which, _now, meta) {
-    const piece = pieces[index], video = videos[which];
-    video.requestVideoFrameCallback((now, m) => painted(which, now, m));
-    if (which === front && piece && sources[piece.media] && cued[which]?.media === piece.media) {
-      const source = sources[piece.media];
-      const seen = frameAt(source, source.variable_rate ? video.currentTime : meta.mediaTime);
-      const inside = seen >= piece.start && seen < piece.end;
-      if (inside && (!video.seeking || speed === 0)) arrived(seen, piece, source, meta);
-      else if (speed > 0 && seen >= piece.end && !video.seeking) leave(piece, seen);
+
+  function painted(which, meta) {
+    const k = which === front ? index : index + 1, piece = pieces[k], source = sourceOf(k);
+    if (!piece || !source || cued[which]?.media !== piece.media) return;
+    const video = videos[which];
+    const n = frameAt(source, source.variable_rate ? video.currentTime : meta.mediaTime);
+    seen[which] = n;
+    if (which !== front) {
+      if (both && speed > 0) steer();
+      else if (both) settle();
+      return;
     }
+    const end = piece.end + (both ? pieces[k + 1].post ?? 0 : 0);
+    const inside = n >= piece.start - (piece.pre ?? 0) && n < end;
+    if (inside && (!video.seeking || speed === 0)) arrived(plan.starts[k] + n - piece.start, source, meta);
+    else if (speed > 0 && n >= end && !video.seeking) leave(n);
   }
-  function arrived(seen, piece, source, meta) {
-    const n = starts[index] + seen - piece.start;
-    if (speed === 0 && sought && n !== frame) return;  // of a step that another one has overtaken
+  function arrived(n, source, meta) {
+    if (speed === 0) return settle(n);
+    sought = false;
+    const join = plan.starts[index + 1] ?? plan.total, { pre = 0, post = 0 } = pieces[index + 1] ?? {};
+    if (!both && pre > 0 && n >= join - pre - 1) whenReady(runBoth);  // it takes a while to begin
+    report(n, true);
+    const until = both ? join + post : pre > 0 ? Infinity : join;
+    if (n < Math.min(until, last() + 1) - 1) return;
+    const shownFor = performance.now() - (meta.expectedDisplayTime ?? performance.now());
+    clearTimeout(timer);
+    if (!both && !overlap() && n < last() && runsOn()) return leave(pieces[index].end);
+    timer = setTimeout(onward, Math.max(0, 1000 / (source.rate * speed) - shownFor - 4));
+  }
+  // A frame that was gone to is there once each video that it takes has painted its own.
+  function settle(n = frame) {
+    if (sought && n !== frame) return;  // of a step that another one has overtaken
+    const there = (which, k) => seen[which] === clamped(sourceOf(k), plan.frameOf(k, n));
+    if (both && !(there(front, index) && there(back(), index + 1))) return;
     sought = false;
     report(n, true);
-    const end = range ? Math.min(piece.end, piece.start + range.end - starts[index]) : piece.end;
-    if (speed > 0 && seen >= end - 1) {
-      const shownFor = performance.now() - (meta.expectedDisplayTime ?? performance.now());
-      clearTimeout(timer);
-      if (end === piece.end && runsOn()) return leave(piece, piece.end);
-      timer = setTimeout(onward, Math.max(0, 1000 / (source.rate * speed) - shownFor - 4));
-    }
   }
   const runsOn = () => {
     const piece = pieces[index], next = pieces[index + 1];
-    return next && next.media === piece.media && next.start === piece.end;
+    return next && next.media === piece.media && next.start === piece.end && !overlap();
   };
-  function leave(piece, seen) {
+  function leave(n) {
     clearTimeout(timer);
     const next = pieces[index + 1];
-    if (!runsOn() || seen >= next.end) return onward();
+    if (both || frame >= last() || !runsOn() || n >= next.end) return onward();
     index += 1;  // the film itself goes on: nothing to change
     cueNext();
   }
@@ -204,26 +272,43 @@ function createReel(stage, events) {
 
   videos.forEach((video, which) => {
     video.onloadedmetadata = () => {
-      if (which === front) events.size?.(video.videoWidth, video.videoHeight);
       if (cued[which]) video.currentTime = cued[which].seconds;
+      draw(frame);
     };
     video.onloadeddata = () => { if (which === front) events.fault(""); };
-    video.onerror = () => explain(which);
+    video.onerror = () => { if (cued[which]) explain(which); };
     video.onvolumechange = () => { videos[1 - which].muted = video.muted; };
     video.onended = () => { if (which === front && speed > 0) onward(); };
-    video.requestVideoFrameCallback((now, meta) => painted(which, now, meta));
+    const follow = (_now, meta) => {
+      video.requestVideoFrameCallback(follow);
+      painted(which, meta);
+    };
+    video.requestVideoFrameCallback(follow);
   });
-  document.addEventListener("visibilitychange", () => { if (document.hidden) stop(); });
-  raise(0);
+  const hidden = () => { if (document.hidden) stop(); };
+  document.addEventListener("visibilitychange", hidden);
 
   return {
-    load(nextPieces, nextSources) {
+    load(nextPieces, nextSources, nextShape = null) {
       const failed = videos.some((video) => video.error);
       pieces = nextPieces;
+      shape = nextShape;
       sources = failed ? nextSources : keepLinks(sources, nextSources);
-      let sum = 0;
-      starts = pieces.map((piece) => (sum += piece.end - piece.start) - (piece.end - piece.start));
-      total = sum;
+      plan = createPlan(pieces);
+      index = Math.min(index, Math.max(pieces.length - 1, 0));
+      both = both && index + 1 < pieces.length;
+      if (failed) goTo(frame);
+    },
+    close() {
+      halt();
+      document.removeEventListener("visibilitychange", hidden);
+      videos.forEach((video, which) => {
+        cued[which] = null;
+        video.onvolumechange = null;
+        video.removeAttribute("src");
+        video.load();  // lets go of the film and of what was decoded of it
+      });
+      stage.remove();
     },
     goTo, play, stop, finish,
     setRange: (wanted) => { range = wanted; },
@@ -231,8 +316,8 @@ function createReel(stage, events) {
     mute: () => { videos[front].muted = !videos[front].muted; return videos[front].muted; },
     get frame() { return frame; },
     get speed() { return speed; },
-    get total() { return total; },
-    get index() { return index; },
+    get total() { return plan.total; },
+    get index() { return plan.pieceAt(frame); },
   };
 }
 

@@ -1,15 +1,27 @@
 // A sheet of shots: a thumbnail each, with a few lines of text. Choosing one tells the page.
 
+const chosen = new WeakMap();  // of each sheet, the choice that the page has not answered yet
+const PATIENCE = 5000;  // milliseconds
+
 export default function ({ parentElement, data, setTriggerValue }) {
   const sheet = parentElement.querySelector(".sheet");
   sheet.classList.toggle("strip", data.layout === "strip");
   sheet.setAttribute("aria-label", data.label);
   sheet.style.setProperty("--card", `${data.card_width}px`);
   const old = new Map([...sheet.children].map((card) => [card.dataset.identity, card]));
+  const shows = data.selected !== null;  // whether one of the cards is marked as chosen at all
+  const kept = chosen.get(parentElement), there = data.cards.some((card) => card.key === kept?.key);
+  const late = shows && there && kept.key !== data.selected && performance.now() - kept.since < PATIENCE;
+  if (!late) chosen.delete(parentElement);
+  const selectedKey = late ? kept.key : data.selected;  // the page may answer an earlier choice
   sheet.replaceChildren(...data.cards.map((card) => {
     const element = old.get(card.identity) ?? createCard(card);
-    fill(element, card, card.key === data.selected);
-    element.onclick = () => setTriggerValue("chosen", card.key);
+    fill(element, card, card.key === selectedKey);
+    element.onclick = () => {
+      chosen.set(parentElement, { key: card.key, since: performance.now() });
+      if (shows) [...sheet.children].forEach((one) => one.setAttribute("aria-selected", String(one === element)));
+      setTriggerValue("chosen", card.key);
+    };
     return element;
   }));
   const selected = sheet.querySelector('[aria-selected="true"]');

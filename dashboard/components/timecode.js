@@ -9,6 +9,7 @@ function timecode(frame, { nominal, drop }) {
   }
   frame %= nominal * 86400;
   const seconds = Math.floor(frame / nominal), two = (n) => String(n).padStart(2, "0");
+  const digits = nominal > 100 ? String(nominal - 1).length : 2;
   const clock = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((n) => two(Math.floor(n)));
-  return clock.join(":") + (drop ? ";" : ":") + two(frame % nominal);
+  return clock.join(":") + (drop ? ";" : ":") + String(frame % nominal).padStart(digits, "0");
 }

@@ -1,7 +1,9 @@
 // The timeline of a cut: its slots in proportion to their length, a playhead that the player moves,
-// slots that are dragged to another place and edges that are dragged to trim.
+// slots that are dragged to another place and edges that are dragged to trim. Whatever is done while
+// the page still answers what was done before is kept, and stands until it is answered itself.
 
 const timelines = new WeakMap();
+const PATIENCE = 5000;  // milliseconds
 
 export default function (component) {
   const { parentElement, data } = component;
@@ -20,7 +22,11 @@ function createTimeline(root, channelName) {
   const find = (selector) => root.querySelector(selector);
   const scroll = find(".scroll"), content = find(".content"), track = find(".track");
   const ruler = find(".ruler"), playhead = find(".playhead"), insert = find(".insert");
+  const outbox = openOutbox(channelName);
   let data = null, trigger = () => {}, zoom = 1, drag = null, frame = 0, marks = {}, shown = null;
+  let awaited = null, since = 0;  // the choice that the page has not answered yet
+  let held = null;  // what the page said while something was dragged
+  let later = null;  // a choice that waits until the page has answered a change
 
   const channel = openChannel(channelName, (message) => {
     if (message.type === "frame") place(message.frame, message.playing);
@@ -112,9 +118,21 @@ function createTimeline(root, channelName) {
     ruler.replaceChildren(...ticks);
   }
   function choose(index, { seek = true } = {}) {
-    trigger("chosen", { slot: index, frame: seek ? startOf(index) : frame });
+    const sent = { slot: index, frame: seek ? startOf(index) : frame };
+    awaited = index;
+    since = performance.now();
+    data = { ...data, selected: index };
+    if (outbox.busy) later = sent; else trigger("chosen", sent);
     if (seek) channel.say({ type: "goto", frame: startOf(index) });
-    [...track.children].forEach((slot, n) => slot.setAttribute("aria-selected", String(n === index)));
+    [...track.children].forEach((slot, n) => {
+      slot.setAttribute("aria-selected", String(n === index));
+      slot.tabIndex = n === index ? 0 : -1;
+    });
+  }
+  // A change undoes what was chosen: the page says where the changed slot is then.
+  function ask(edit) {
+    awaited = later = null;
+    outbox.send("timeline", { ...data.cut, ...edit });
   }
   const startOf = (index) => data.slots.slice(0, index).reduce((n, slot) => n + slot.frames, 0);
   const slotFrom = (event) => event.target.closest?.(".slot");
@@ -143,6 +161,10 @@ function createTimeline(root, channelName) {
     if (!drag) return;
     const done = drag;
     endDrag();
+    drop(done, event);
+    catchUp();
+  };
+  function drop(done, event) {
     if (!done.moved) {
       if (done.touch && Math.abs(event.clientX - done.x) > 8) return;
       focusSlot(done.index);
@@ -150,15 +172,15 @@ function createTimeline(root, channelName) {
       return;
     }
     if (done.kind === "move" && done.to !== done.index) {
-      trigger("edit", { ...data.cut, kind: "move", slot: done.index, to: done.to });
+      ask({ kind: "move", slot: done.index, to: done.to });
     } else if (done.kind === "slip" && done.frames) {
-      trigger("edit", { ...data.cut, kind: "slip", slot: done.index, frames: done.frames });
+      ask({ kind: "slip", slot: done.index, frames: done.frames });
     } else if (done.kind === "trim" && done.frames) {
       const change = done.end === "head" ? { head: -done.frames, tail: 0 } : { head: 0, tail: done.frames };
-      trigger("edit", { ...data.cut, kind: "trim", slot: done.index, ...change });
+      ask({ kind: "trim", slot: done.index, ...change });
     }
-  };
-  track.onpointercancel = endDrag;
+  }
+  track.onpointercancel = () => { endDrag(); catchUp(); };
   function dragMove(clientX) {
     const middles = [...track.children].map((slot) => {
       const box = slot.getBoundingClientRect();
@@ -209,7 +231,7 @@ function createTimeline(root, channelName) {
     if (event.altKey) {
       const to = index + (by ?? 0);
       if (!by || !data.editable || to < 0 || to >= data.slots.length) return;
-      trigger("edit", { ...data.cut, kind: "move", slot: index, to });
+      ask({ kind: "move", slot: index, to });
     } else if (event.key === "Enter" || event.key === "ArrowUp" || event.key === "ArrowDown") {
       const to = event.key === "Enter" ? index : index + (event.key === "ArrowUp" ? -1 : 1);
       if (!slotFrom(event) || to < 0 || to >= data.slots.length) return;
@@ -237,20 +259,40 @@ function createTimeline(root, channelName) {
   resized.observe(scroll);
 
   return {
-    close: () => { resized.disconnect(); channel.close(); },
-    update(next, setTriggerValue) {
-      const focused = root.activeElement?.closest?.(".slot") ?? root.getRootNode().activeElement?.closest?.(".slot");
-      data = next;
-      trigger = setTriggerValue;
-      track.setAttribute("aria-label", data.label);
-      hint(data.hint);
-      draw();
-      if (focused) focusSlot(data.selected);
-      if (shown !== `${data.cut.cut}@${data.cut.version}`) {
-        find("[role=status]").textContent = shown ? data.label : "";
-        shown = `${data.cut.cut}@${data.cut.version}`;
-      }
-      channel.say({ type: "hello" });
-    },
+    close: () => { resized.disconnect(); channel.close(); outbox.leave("timeline"); },
+    update,
   };
+
+  function update(next, setTriggerValue) {
+    outbox.answered("timeline", setTriggerValue, next.answered);
+    if (drag?.moved) {  // what is dragged stays as it is drawn until it is dropped
+      held = [next, setTriggerValue];
+      return;
+    }
+    const other = !data || data.cut.version !== next.cut.version;
+    if (later && !outbox.busy) {
+      setTriggerValue("chosen", later);
+      later = null;
+    }
+    // What the page says may answer an earlier choice: the last one stands until it is answered.
+    if (other || next.selected === awaited || performance.now() - since > PATIENCE) awaited = null;
+    if (awaited !== null) next = { ...next, selected: awaited };
+    const focused = root.activeElement?.closest?.(".slot") ?? root.getRootNode().activeElement?.closest?.(".slot");
+    data = next;
+    trigger = setTriggerValue;
+    track.setAttribute("aria-label", data.label);
+    hint(data.hint);
+    draw();
+    if (focused) focusSlot(data.selected);
+    if (shown !== `${data.cut.cut}@${data.cut.version}`) {
+      find("[role=status]").textContent = shown ? data.label : "";
+      shown = `${data.cut.cut}@${data.cut.version}`;
+    }
+    channel.say({ type: "hello" });
+  }
+  function catchUp() {
+    const last = held;
+    held = null;
+    if (last) update(...last);
+  }
 }

@@ -9,6 +9,7 @@ from dashboard import cut_queries
 from dashboard.components.difference import draw_difference
 from dashboard.cut_edits import Edit
 from dashboard.review_state import Conflict, ask, choose_slot, give_up, make_again, show_version
+from dashboard.wording import plain
 from editing.approvals import Approval
 from editing.cut import Cut
 from editing.cut_changes import changes_between, summary
@@ -28,8 +29,8 @@ def draw_conflict(catalog: Path, cut: Cut, conflict: Conflict, *, state: str) ->
     with st.container(border=True):
         st.warning(
             f"**Not kept: {edit.words}.** It was made to version {edit.version}, and "
-            f"**{latest.author}** has saved version {latest.version} meanwhile "
-            f"({latest.note or 'no note'}). Nothing is lost: both versions stay.",
+            f"**{plain(latest.author)}** has saved version {latest.version} meanwhile "
+            f"({plain(latest.note) or 'no note'}). Nothing is lost: both versions stay.",
             icon=":material/sync_problem:",
         )
         changes = changes_between(cut.slots, latest.slots)
@@ -68,7 +69,8 @@ def draw_newer(cut: Cut, latest: Cut) -> None:
     """Say that somebody has saved a newer version than the one on the screen."""
     text, button = st.columns([5, 1], vertical_alignment="center")
     text.info(
-        f"**{latest.author}** saved version {latest.version}: {latest.note or 'no note'}. "
+        f"**{plain(latest.author)}** saved version {latest.version}: "
+        f"{plain(latest.note) or 'no note'}. "
         f"You see version {cut.version}.",
         icon=":material/update:",
     )
@@ -125,7 +127,7 @@ def draw_versions(
             help="It becomes the latest again, as a new version; those after it stay",
         )  # fmt: skip
     draw_difference(before, after, changes, key="version_difference")
-    told = [f"- {change.words}" for change in changes if change.kind != "kept"]
+    told = [f"- {plain(change.words)}" for change in changes if change.kind != "kept"]
     st.markdown(f"**{summary(changes)}**\n" + "\n".join(told))
 
 

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,6 +75,29 @@ def write_tone(film: av.container.OutputContainer, audio: av.AudioStream, sample
         block.sample_rate, block.pts, block.time_base = 48000, start, Fraction(1, 48000)
         film.mux(audio.encode(block))
     film.mux(audio.encode(None))
+
+
+def write_drums(path: Path, *, seconds: float = 8.0, seed: int = 1) -> Path:
+    """A WAV with a drum every half second, the first after 0.3 s, over faint noise."""
+    rate, rng = 16_000, np.random.default_rng(seed)
+    sound = 0.003 * rng.normal(size=round(seconds * rate))
+    for start in np.arange(0.3, seconds - 0.1, 0.5):
+        part = sound[round(start * rate) :][:600]
+        part += 0.4 * np.exp(-np.arange(len(part)) / 100) * rng.normal(size=len(part))
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("pcm_s16le", rate=rate, layout="mono")
+        whole = np.round(np.clip(sound, -1, 1) * 20_000).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(whole[None], format="s16", layout="mono")
+        frame.sample_rate = rate
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return path
+
+
+@pytest.fixture(scope="session")
+def make_drums() -> Callable[..., Path]:
+    """Writes music whose beats are known: `make_drums(path, seconds=8.0, seed=1)`."""
+    return write_drums
 
 
 @pytest.fixture(autouse=True)

@@ -35,8 +35,8 @@ def test_a_note_is_kept_on_its_slot(catalog: Catalog) -> None:
 
 
 def test_a_note_has_a_limit(catalog: Catalog) -> None:
-    with pytest.raises(EditError, match="at most 2,000"):
-        make_edit(ANA, catalog, Edit(1, 1, "note", 0, text="x" * 2001))
+    with pytest.raises(EditError, match="500 characters at most"):
+        make_edit(ANA, catalog, Edit(1, 1, "note", 0, text="x" * 501))
 
 
 def test_moving_trimming_and_removing_are_those_of_the_command(catalog: Catalog) -> None:

@@ -1,23 +1,30 @@
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import dashboard
 from dashboard import cut_queries
-from dashboard.components.brief_form import shot_numbers
+from dashboard.briefs import Wish, shot_numbers, suggest
 from dashboard.cut_queries import CutFilter
+from dashboard.people import Person
 from dashboard.settings import Workspace
 from dashboard.sources import folder_state
 from editing.approvals import approve
 from editing.cut_store import list_cuts, load_cut, save_version
-from editing.errors import EditError
+from editing.errors import EditError, EditingError
 from editing.run import export_cut
 from ingest.catalog import Catalog
 
 APP = Path(dashboard.__file__).parent / "app.py"
+LIST_FIELDS = {"cut_text", "cut_kind", "cut_state"}
+"""Of the list below the form, by their keys."""
 
 
 def cuts_page() -> AppTest:
@@ -156,6 +163,119 @@ def test_an_impossible_brief_is_told_with_the_nearest_that_works(workspace: Work
     assert "The nearest that works" in page.error[0].value
     with Catalog(workspace.catalog) as catalog:
         assert len(list_cuts(catalog)) == 1
+
+
+def test_the_nearest_brief_that_works_is_told_in_the_forms_words_and_suggested(
+    workspace: Workspace,
+) -> None:
+    page = cuts_page()
+    page.number_input(key="brief_seconds_trailer").set_value(500.0)
+    button(page, "Suggest").click().run()
+    assert "Seconds: " in page.error[0].value
+    assert "--" not in page.error[0].value
+
+    button(page, "Suggest the nearest").click().run()
+
+    assert not page.exception and not page.error
+    with Catalog(workspace.catalog) as catalog:
+        assert list_cuts(catalog)[-1].id == 2
+    assert page.title[0].value == "Review: harbour trailer"
+
+
+def test_music_from_the_page_puts_joins_on_its_beats_and_is_in_the_render(
+    workspace: Workspace, tmp_path: Path, make_drums: Callable[..., Path]
+) -> None:
+    song = make_drums(tmp_path / "drums.wav")
+    page = cuts_page()
+    page.file_uploader(key="brief_music_upload").upload("drums.wav", song.read_bytes(), "audio/wav")
+    page.run()
+    assert not page.exception and not page.error
+    assert page.selectbox(key="brief_music").value == "drums.wav"
+    page.number_input(key="brief_seconds_trailer").set_value(5.0)
+
+    button(page, "Suggest").click().run()
+
+    assert not page.exception and not page.error
+    with Catalog(workspace.catalog) as catalog:
+        cut = load_cut(catalog, 2)
+    assert len(cut.slots) >= 2
+    assert {span.start for span in cut.record_ranges()[1:]} <= set(cut.brief.music.beats)
+    review = AppTest.from_file(str(APP), default_timeout=60).run()
+    review.query_params["cut"] = "2"
+    review.switch_page("views/review.py").run()
+    button(review, "Render MP4").click().run()
+    assert not review.exception and not review.error
+    rendered = treble(workspace.renders / "trailer-2-v1.mp4")[:60_000]
+    music = treble(song)
+    heard = np.corrcoef(rendered, music[:60_000])[0, 1]
+    assert heard > 0.7
+    assert abs(np.corrcoef(rendered, music[4_000:64_000])[0, 1]) < 0.1  # a quarter second off
+
+
+def treble(path: Path) -> np.ndarray:
+    """The sound of a file at 16 kHz from 1 kHz up: the drums without the film's tone of 440 Hz."""
+    to_mono = av.AudioResampler("fltp", "mono", 16_000)
+    with av.open(str(path)) as opened:
+        frames = [part for frame in opened.decode(audio=0) for part in to_mono.resample(frame)]
+    frames += to_mono.resample(None)
+    spectrum = np.fft.rfft(np.concatenate([frame.to_ndarray()[0] for frame in frames]))
+    spectrum[: len(spectrum) // 8] = 0
+    return np.fft.irfft(spectrum)
+
+
+def test_a_rating_leaves_out_what_its_rules_say(workspace: Workspace) -> None:
+    rules = '[ratings]\nG = ["violence"]\n[[scene]]\nlabels = ["violence"]\nshots = [2, 5]\n'
+    page = cuts_page()
+    page.file_uploader(key="brief_rules_upload").upload("house.toml", rules.encode(), "text/plain")
+    page.run()
+    page.selectbox(key="brief_rating").set_value("G").run()
+    page.number_input(key="brief_seconds_trailer").set_value(4.0)
+
+    button(page, "Suggest").click().run()
+
+    assert not page.exception and not page.error
+    with Catalog(workspace.catalog) as catalog:
+        cut = load_cut(catalog, 2)
+    assert not {slot.shot for slot in cut.slots} & {2, 5}
+    assert {one.reason for one in cut.brief.exclude} == {"rating G leaves out violence"}
+
+
+def test_an_upload_of_no_use_is_told_and_another_can_be_tried(workspace: Workspace) -> None:
+    page = cuts_page()
+    page.file_uploader(key="brief_music_upload").upload("song.wav", b"no music", "audio/wav")
+    page.run()
+
+    assert not page.exception
+    assert "song.wav" in page.error[0].value
+    assert page.selectbox(key="brief_music").value is None
+    assert list(workspace.music.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        ({"min_shot": Fraction(9), "max_shot": Fraction(2)}, "make it shorter, or leave one"),
+        ({"include": "3, 5", "exclude": "5-7"}, "shot 5 is to be in and to be left out"),
+        ({"include": "8"}, "the film has shots 0 to 7"),
+        ({"include": "all"}, "write them as 3, 17-19"),
+        ({"music": "../song.wav"}, "upload it, or choose another"),
+        ({"rules": "gone.toml", "rating": "G"}, "upload it, or choose another"),
+    ],
+)
+def test_what_cannot_be_asked_is_told_with_what_to_do(
+    workspace: Workspace, wish: dict[str, object], told: str
+) -> None:
+    with pytest.raises(EditingError, match=told):
+        suggest(Person("Ana", "editor"), workspace, Wish(1, "trailer", Fraction(4), **wish))
+
+
+def test_every_field_of_the_form_is_explained(workspace: Workspace) -> None:
+    page = cuts_page()
+    names = (*page.text_input, *page.number_input, *page.selectbox, *page.slider)
+    fields = [one for one in (*names, *page.file_uploader) if one.key not in LIST_FIELDS]
+
+    assert {"Seconds", "Music", "Rating", "Kind", "Words"} <= {one.label for one in fields}
+    assert [one.label for one in fields if not one.help] == []
 
 
 def test_shots_are_read_as_people_write_them() -> None:

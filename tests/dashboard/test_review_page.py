@@ -1,3 +1,5 @@
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -5,11 +7,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import dashboard
+from dashboard.cut_delivery import withdraw_approval
 from dashboard.cut_edits import Edit, make_edit
-from dashboard.people import Person
+from dashboard.people import NotAllowed, Person
 from dashboard.settings import Workspace
-from editing.approvals import approvals_of
-from editing.cut_store import load_cut
+from editing.approvals import approvals_of, approve, withdrawals_of
+from editing.cut import SlotSound
+from editing.cut_store import load_cut, save_version
+from editing.errors import EditError
 from ingest.catalog import Catalog
 
 APP = Path(dashboard.__file__).parent / "app.py"
@@ -32,7 +37,10 @@ def press(page: AppTest, label: str) -> AppTest:
 
 
 def tab(page: AppTest, name: str) -> AppTest:
-    page.session_state["inspector"] = name
+    """Open the tab whose name begins so; some tell how much is in them."""
+    page.session_state["inspector"] = next(
+        one.label for one in page.tabs if one.label.startswith(name)
+    )
     return page.run()
 
 
@@ -167,6 +175,20 @@ def test_faults_are_told_with_what_was_measured(workspace: Workspace) -> None:
     assert page.success or "a fault from" in words(page)
 
 
+def test_a_cut_is_decoded_for_faults_when_that_is_asked(workspace: Workspace) -> None:
+    page = tab(review(), "Faults")
+    assert "By what ingest measured." in words(page)
+
+    press(page, "Look at every frame and sample")
+    deadline = time.monotonic() + 120
+    while "Every frame and sample of the cut was looked at" not in words(page):
+        assert time.monotonic() < deadline and fine(page)
+        time.sleep(0.5)
+        page.run()
+
+    assert not any(one.label.startswith("Look at every frame") for one in page.button)
+
+
 def test_an_approval_keeps_the_name_and_is_of_this_version_alone(workspace: Workspace) -> None:
     page = review()
     next(one for one in page.text_input if one.label == "Your name").set_value("Ana Lis")
@@ -275,6 +297,70 @@ def test_an_older_version_is_looked_at_and_gone_back_to(workspace: Workspace) ->
 
     press(page, "Go back to version 1")
     assert latest(workspace)[::2] == (3, "version 1 again")
+
+
+def test_an_approval_can_be_taken_back_and_stays_in_the_record(workspace: Workspace) -> None:
+    page = review()
+    next(one for one in page.text_input if one.label == "Your name").set_value("Ana Lis")
+    press(page, "Approve version 1")
+    assert "approved] by **Ana Lis**" in words(page)
+
+    press(page, "Take back the approval by Ana Lis")
+
+    assert fine(page)
+    assert "approved] by" not in words(page)
+    with Catalog(workspace.catalog) as catalog:
+        assert approvals_of(catalog, 1) == []
+        (taken,) = withdrawals_of(catalog, 1)
+    assert (taken.version, taken.name) == (1, "Ana Lis")
+
+
+def test_an_editor_takes_back_an_approval_of_their_own_only(workspace: Workspace) -> None:
+    with Catalog(workspace.catalog) as catalog:
+        given = approve(catalog, 1, 1, "Ana")
+
+    with pytest.raises(NotAllowed, match="takes themselves, or an admin"):
+        withdraw_approval(BO, workspace.catalog, given)
+    withdraw_approval(Person("Ana", "editor"), workspace.catalog, given)
+    with pytest.raises(EditError, match="Ana has not approved version 1"):
+        withdraw_approval(Person("Cy", "admin"), workspace.catalog, given)
+
+
+def test_what_a_format_does_not_hold_is_told_beside_the_exports(workspace: Workspace) -> None:
+    with Catalog(workspace.catalog) as catalog:
+        cut = load_cut(catalog, 1)
+        louder = replace(cut.slots[0], sound=SlotSound(gain=3.0))
+        save_version(
+            catalog, replace(cut, slots=(louder, *cut.slots[1:])), expected_version=1
+        )  # fmt: skip
+    page = review()
+
+    assert fine(page)
+    (told,) = [one for one in page.expander if one.label.startswith("Not all of this cut")]
+    assert "EDL" in told.label and "ALE" in told.label
+    text = told.markdown[0].value
+    assert "**EDL**: slot 1: an EDL does not hold the gain of the sound" in text
+    assert "**ALE**: slot 1: an ALE does not hold the gain of the sound" in text
+
+
+def test_fast_changes_of_one_visitor_are_all_made(workspace: Workspace) -> None:
+    """Each is of version 1, as the browser sends them before the page has answered the first."""
+    page = review()
+    page.session_state["slot"] = 0
+    page.run()
+    with Catalog(workspace.catalog) as catalog:
+        first = load_cut(catalog, 1)
+    page.session_state["review_own"] = {(1, 2)}
+    somebody_else(workspace, Edit(1, 1, "move", 0, to=1))  # the same visitor's, just before
+
+    press(page, "Later")
+
+    assert fine(page) and not page.warning
+    with Catalog(workspace.catalog) as catalog:
+        cut = load_cut(catalog, 1)
+    assert cut.version == 3
+    shots = [slot.shot for slot in first.slots]
+    assert [slot.shot for slot in cut.slots] == [*shots[1:3], shots[0], *shots[3:]]
 
 
 def test_rendering_makes_the_file_and_offers_it(workspace: Workspace) -> None:

@@ -1,5 +1,7 @@
 """Sign-in by OpenID Connect: a real provider on the loopback, the real server, a real browser."""
 
+import base64
+import http.client
 import json
 import os
 import shutil
@@ -132,6 +134,7 @@ server_metadata_url = "{provider.site}/.well-known/openid-configuration"
 [roles]
 "ana@example.org" = "editor"
 "ben@example.org" = "admin"
+"vic@example.org" = "viewer"
 """
     )
     words = ["--port", f"{port}", "--workspace", f"{copy}", "--sign-in", "sign-in.toml"]
@@ -218,3 +221,56 @@ def test_a_stranger_is_let_in_nowhere(
     sign_in(page)
     page.get_by_text(told).wait_for(timeout=60_000)
     assert page.get_by_text("harbour.mp4").count() == 0
+
+
+def answer_to(url: str, path: str) -> tuple[int, bytes]:
+    """The status of exactly this path, and what comes, for somebody who is not signed in."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def test_no_film_picture_or_render_is_had_without_a_link_of_somebody_who_is_signed_in(
+    page: "sync_api.Page", url: str, provider: Provider
+) -> None:
+    page.get_by_role("button", name="Sign in").wait_for(timeout=60_000)
+    assert "/footage/" not in page.content()
+    for kind, name in (("media", "1"), ("thumbnail", "1/0"), ("render", "trailer-1.mp4")):
+        grant = json.dumps([kind, name, 9**12]).encode()
+        text = base64.urlsafe_b64encode(grant).decode().rstrip("=")
+        for signature in ("", "AAAA", text):
+            assert answer_to(url, f"/footage/{text}.{signature}")[0] == 403
+    for path in ("/footage/1", "/media/1", "/media/../catalog/catalog.sqlite"):
+        assert answer_to(url, path)[0] in {400, 403, 404}
+    for path in ("/catalog/catalog.sqlite", "/renders/trailer-1.mp4", "/app/static/film.mp4"):
+        status, body = answer_to(url, path)
+        assert status in {403, 404} or b"<!DOCTYPE html>" in body
+
+    provider.claims = {"email": "vic@example.org", "email_verified": True, "name": "Vic"}
+    sign_in(page)
+    heading(page, "Library")
+    picture = page.locator(".card img").first
+    picture.wait_for(timeout=60_000)
+    link = urlsplit(picture.evaluate("(image) => image.src")).path
+    status, body = answer_to(url, link)
+    assert (status, body[:2]) == (200, b"\xff\xd8")
+    assert answer_to(url, link[:-4])[0] == 403
+
+
+def test_a_viewer_sees_a_cut_and_changes_nothing(
+    page: "sync_api.Page", url: str, provider: Provider
+) -> None:
+    provider.claims = {"email": "vic@example.org", "email_verified": True, "name": "Vic"}
+    sign_in(page)
+    heading(page, "Library")
+    page.get_by_role("link", name="Review").click()
+    heading(page, "Review: harbour trailer")
+    page.get_by_role("button", name="Lock", exact=True).click()
+    page.get_by_text("is a viewer; to make edit takes an editor").wait_for(timeout=60_000)
+    page.get_by_text("Version 1 by reel").wait_for(timeout=60_000)
+    for name in ("Render again", "OTIO", "EDL"):
+        sync_api.expect(page.get_by_role("button", name=name)).to_be_disabled()

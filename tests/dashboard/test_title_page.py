@@ -107,7 +107,7 @@ def test_a_films_cuts_lead_to_their_review(workspace: Workspace) -> None:
     assert any("harbour trailer" in one.label for one in page.button)
 
     none = open_tab(title_page("2"), "Cuts")
-    assert "reel cut trailer silent.mp4" in none.info[0].value
+    assert "reel cut trailer 2 --seconds" in none.info[0].value
 
 
 def test_lanes_are_of_what_was_measured(workspace: Workspace) -> None:

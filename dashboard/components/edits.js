@@ -1,0 +1,48 @@
+// Changes that a page asks for, sent one after the other: each when the page has answered the one
+// before, and again where no answer comes. The page makes a change once however often it hears of it.
+
+const EDIT_PATIENCE = 4000;  // milliseconds
+
+function openOutbox(name) {
+  const boxes = (window.reelroomOutboxes ??= new Map());
+  if (!boxes.has(name)) boxes.set(name, createOutbox());
+  return boxes.get(name);
+}
+
+function createOutbox() {
+  const sender = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 12)}`;
+  const triggers = new Map();  // of each component that sends, by its name
+  let number = 0, waiting = [], sent = null, timer = 0;
+
+  function deliver() {
+    const trigger = triggers.get(sent.who);
+    if (!trigger) {  // its component is gone from the page
+      sent = null;
+      next();
+      return;
+    }
+    trigger("edit", sent.edit);
+    timer = setTimeout(deliver, EDIT_PATIENCE);
+  }
+  function next() {
+    clearTimeout(timer);
+    if (sent || !waiting.length) return;
+    sent = waiting.shift();
+    deliver();
+  }
+  return {
+    // Called at each answer of the page: with how it can be told, and what it has heard.
+    answered(who, trigger, numbers) {
+      triggers.set(who, trigger);
+      if (sent && (numbers?.[sender] ?? 0) >= sent.edit.number) sent = null;
+      if (!sent) next();
+    },
+    send(who, edit) {
+      number += 1;
+      waiting.push({ who, edit: { ...edit, sender, number } });
+      next();
+    },
+    leave(who) { triggers.delete(who); },
+    get busy() { return sent !== null; },
+  };
+}

@@ -1,0 +1,69 @@
+"""Handing over a version of a cut: who may approve it, take that back, render it and export it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from dashboard import cut_queries
+from dashboard.people import NotAllowed, Person, needs
+from dashboard.settings import Workspace
+from dashboard.sources import open_catalog
+from editing.approvals import Approval, Withdrawal, approve, withdraw
+from editing.cut import Cut
+from editing.run import ExportFormat, render_cut
+
+
+@needs("editor")
+def approve_version(person: Person, catalog: Path, cut: Cut) -> Approval:
+    """Approve the version of a cut that was looked at, in a person's name.
+
+    Raises:
+        EditingError: It is not the latest any more, or the name is empty.
+        NotAllowed: The person is no editor.
+    """
+    return approve(open_catalog(catalog), cut.id, cut.version, person.name)
+
+
+@needs("editor")
+def withdraw_approval(person: Person, catalog: Path, approval: Approval) -> Withdrawal:
+    """Take back an approval: one's own; anybody's takes an admin.
+
+    Raises:
+        EditError: It was taken back already.
+        NotAllowed: It is another person's.
+    """
+    if approval.name != person.name and not person.may("admin"):
+        raise NotAllowed(
+            f"{approval.name} approved version {approval.version}; to take that back takes "
+            "themselves, or an admin"
+        )
+    opened = open_catalog(catalog)
+    return withdraw(opened, approval.cut, approval.version, approval.name, by=person.name)
+
+
+@needs("editor")
+def render_version(
+    person: Person, workspace: Workspace, cut: Cut, report: Callable[[float], None]
+) -> Path:
+    """Render a version of a cut into the workspace's renders.
+
+    Raises:
+        EditingError: A film is gone or has changed, or the file cannot be written.
+        IngestError: A film cannot be opened.
+        NotAllowed: The person is no editor.
+    """
+    output = workspace.renders / cut_queries.render_name(cut)
+    render_cut(open_catalog(workspace.catalog), cut, output, on_progress=report)
+    return output
+
+
+@needs("editor")
+def export_version(
+    person: Person, catalog: Path, cut: Cut, target: ExportFormat, *, state: str
+) -> bytes:
+    """A version of a cut as a timeline for another editing system.
+
+    Raises:
+        NotAllowed: The person is no editor.
+        TimelineError: The format cannot hold the cut.
+    """
+    return cut_queries.export(catalog, cut.id, cut.version, target, state=state)

@@ -1,0 +1,240 @@
+"""The faults of a cut for a page: decoded where its films are there, in the background if it takes.
+
+What ingest measured is told at once. The decode goes on in a process of its own; what it shows is
+kept in the workspace for as long as the films stay what they are, and a page says which of both
+it shows.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from dashboard.people import Person, needs
+from dashboard.settings import Workspace
+from editing.cut import Cut
+from editing.cut_store import load_cut
+from editing.errors import EditError, EditingError, StaleCut
+from editing.faults.finding import Fault
+from editing.faults.of_cut import check_cut
+from ingest.catalog import Catalog
+from ingest.errors import IngestError
+
+FOLDER = "checks"
+"""Of a workspace."""
+PATIENCE = 1.0
+"""Seconds that a page waits before it goes on with what is known."""
+_KEPT = 200
+"""Answers of one workspace, the newest."""
+_POLL = 0.05
+
+How = Literal["decoded", "catalogue", "none"]
+
+_running: dict[Path, "subprocess.Popen[bytes]"] = {}
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFaults:
+    """What is known of a cut's faults, and how."""
+
+    faults: tuple[Fault, ...] = ()
+    how: How = "none"
+    words: str = ""
+    """Which search it was, for people; why there is none."""
+    progress: float | None = None
+    """0 to 1 while a decode goes on; what it shows comes then."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepairState:
+    """How far a repair is."""
+
+    progress: float | None = None
+    """0 to 1 while it goes on."""
+    version: int | None = None
+    """That was kept; None if nothing was repaired."""
+    words: str = ""
+    """What was done, and by which search."""
+    left: tuple[Fault, ...] = field(default_factory=tuple)
+    """What remains; each tells why."""
+
+
+def known_faults(
+    workspace: Workspace, cut_id: int, version: int, *, patience: float = PATIENCE
+) -> KnownFaults:
+    """The faults of a version of a cut; a decode begins if there was none.
+
+    Args:
+        workspace: Holds the cut.
+        cut_id: Which.
+        version: Of it.
+        patience: Seconds to wait for the decode.
+    """
+    with Catalog(workspace.catalog) as catalog:
+        cut = load_cut(catalog, cut_id, version)
+        place, missing = _place(workspace, catalog, cut), _missing(catalog, cut)
+        try:
+            by_ingest = None if place.is_file() else check_cut(catalog, cut, decode=False)
+        except (EditingError, IngestError) as error:
+            return KnownFaults(words=f"Faults were not looked for: {error}")
+    if by_ingest is not None and missing:
+        gone = ", ".join(missing)
+        words = f"By what ingest measured alone: {gone} is not where it was, so nothing is decoded"
+        return KnownFaults(by_ingest.faults, "catalogue", words)
+    task = {"catalog": _told(workspace.catalog), "cut": cut_id, "version": version}
+    answer = _answer(place, task, patience)
+    if answer is None:
+        assert by_ingest is not None  # else the answer was there
+        words = "By what ingest measured; every frame and sample is being looked at"
+        return KnownFaults(by_ingest.faults, "catalogue", words, _progress(place))
+    if "refused" in answer:
+        faults = by_ingest.faults if by_ingest is not None else ()
+        words = f"By what ingest measured alone: {answer['refused']}"
+        return KnownFaults(faults, "catalogue", words)
+    return KnownFaults(_read(answer), "decoded", "Every frame and sample of the cut was looked at")
+
+
+@needs("editor")
+def begin_repair(
+    person: Person, workspace: Workspace, cut_id: int, version: int, *, onto: int | None = None
+) -> Path:
+    """Begin to repair a version of a cut, by a decode where its films are there.
+
+    Args:
+        person: Who asks; the next version is theirs.
+        workspace: Holds the cut.
+        cut_id: Which.
+        version: Of it.
+        onto: After which version it is kept; after the same if None.
+
+    Returns:
+        What `repair_state` asks by.
+
+    Raises:
+        NotAllowed: The person is no editor.
+    """
+    moment = f"{time.time_ns():x}"
+    place = _folder(workspace) / f"repair-{cut_id}-{version}-{moment}.json"
+    task = {"catalog": _told(workspace.catalog), "cut": cut_id, "version": version}
+    _begin(place, task | {"author": person.name, "onto": version if onto is None else onto})
+    return place
+
+
+def repair_state(place: Path, *, patience: float = 0.0) -> RepairState:
+    """How far a repair is that was begun here.
+
+    Raises:
+        EditError: It was refused, or the process came to grief.
+        StaleCut: The cut has a newer version than it was to be kept after.
+    """
+    answer = _wait(place, patience)
+    if answer is None:
+        return RepairState(progress=_progress(place))
+    if "latest" in answer:
+        _, cut_id, version, _ = place.stem.split("-")
+        raise StaleCut(int(cut_id), int(version), answer["latest"])
+    if "refused" in answer:
+        raise EditError(answer["refused"])
+    how = "decoded" if answer["decoded"] else "by what ingest measured alone"
+    done = "; ".join(answer["repairs"]) or "nothing could be repaired"
+    if answer["undone"]:
+        done += f"; tried and undone: {'; '.join(answer['undone'])}"
+    return RepairState(version=answer["version"], words=f"{done} ({how})", left=_read(answer))
+
+
+def _answer(place: Path, task: Mapping[str, Any], patience: float) -> dict[str, Any] | None:
+    """What a task came to; it is begun if nobody did, and None while it goes on."""
+    if not place.is_file():
+        with _lock:
+            begun = place in _running
+        if not begun:
+            _begin(place, task)
+    return _wait(place, patience)
+
+
+def _wait(place: Path, patience: float) -> dict[str, Any] | None:
+    until = time.monotonic() + patience
+    while True:
+        with _lock:
+            child = _running.get(place)
+            ended = child is None or child.poll() is not None
+        if place.is_file():
+            with _lock:
+                _running.pop(place, None)
+            answer: dict[str, Any] = json.loads(place.read_text("utf-8"))
+            return answer
+        if ended:
+            return {"refused": "the search came to grief; the server's log says how"}
+        if time.monotonic() >= until:
+            return None
+        time.sleep(_POLL)
+
+
+def _begin(place: Path, task: Mapping[str, Any]) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    _clear(place.parent)
+    told = json.dumps({**task, "place": _told(place)})
+    line = [sys.executable, "-m", "dashboard.cut_fault_work", told]
+    with _lock:
+        if place in _running:
+            return
+        child = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        _running[place] = child
+    threading.Thread(target=child.wait, daemon=True).start()  # so that it leaves no zombie
+
+
+def _clear(folder: Path) -> None:
+    """Remove the oldest answers."""
+    answers = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
+    for old in answers[: max(0, len(answers) - _KEPT)]:
+        old.unlink(missing_ok=True)
+
+
+def _progress(place: Path) -> float:
+    try:
+        return float(place.with_suffix(".progress").read_text("utf-8"))
+    except (OSError, ValueError):
+        return 0.0
+
+
+def _read(answer: Mapping[str, Any]) -> tuple[Fault, ...]:
+    return tuple(Fault(**fault) for fault in answer["faults"])
+
+
+def _place(workspace: Workspace, catalog: Catalog, cut: Cut) -> Path:
+    """Where the answer is: another one once a film was ingested again, moved, or is gone."""
+    state = [
+        (
+            media.fingerprint,
+            media.path,
+            Path(media.path).is_file(),
+            catalog.ingest_version(media.id),
+        )
+        for media in (catalog.get_media(one) for one in _media(cut))
+    ]
+    name = hashlib.sha256(repr(state).encode()).hexdigest()[:16]
+    return _folder(workspace) / f"{cut.id}-{cut.version}-{name}.json"
+
+
+def _missing(catalog: Catalog, cut: Cut) -> list[str]:
+    paths = [catalog.get_media(one).path for one in _media(cut)]
+    return [path for path in paths if not Path(path).is_file()]
+
+
+def _media(cut: Cut) -> list[Any]:
+    return list(dict.fromkeys(slot.media for slot in cut.slots))
+
+
+def _folder(workspace: Workspace) -> Path:
+    return workspace.root / FOLDER
+
+
+def _told(path: Path) -> str:
+    return str(path.resolve())

@@ -11,6 +11,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from benchmarks.own_faults import OwnFault, own_faults
 from editing.finish.sound import SoundReader
 from ingest.detectors import TransNetDetector
 from ingest.rates import frame_rate
@@ -48,6 +49,8 @@ class Stretch:
     """First frames of new shots, and of what follows a gradual transition."""
     mixed: list[tuple[int, int]] = field(default_factory=list)
     plants: list[Plant] = field(default_factory=list)
+    own: list[OwnFault] = field(default_factory=list)
+    """What the film has of its own here."""
 
     @property
     def frames(self) -> int:
@@ -121,7 +124,11 @@ def _stretch(film: _Film, pictures: list[Yuv], number: int, seconds: float) -> S
     found = detector.transitions()
     cuts = [t.first_frame if t.kind == "cut" else t.last_frame + 1 for t in found]
     mixed = [(t.first_frame, t.last_frame) for t in found if t.kind == "gradual"]
-    return Stretch(f"{film.name}#{number}", rate, pictures, sound, sample_rate, cuts, mixed=mixed)
+    first = number * ceil(seconds * rate)
+    own = [fault.moved(-first) for fault in own_faults(film.name)]
+    own = [fault for fault in own if 0 <= fault.frame < len(pictures)]
+    name = f"{film.name}#{number}"
+    return Stretch(name, rate, pictures, sound, sample_rate, cuts, mixed=mixed, own=own)
 
 
 def write(stretch: Stretch, path: Path, *, crf: int, sound_codec: str) -> None:

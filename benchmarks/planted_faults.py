@@ -18,8 +18,13 @@ PICTURE_KINDS = (
     *("letterbox", "combing", "exposure step", "colour step"),
 )
 SOUND_KINDS = ("click", "dropout", "clipping", "silence", "loudness step", "word")
+_SHORTENING = ("dropped", "jump cut")
+"""Kinds that move what follows: planted first, so that sound is planted at joins as they end up."""
 _MARGIN = 14
 """Frames from a planted fault to the nearest cut, and half of what is between two faults."""
+SEEN = 1.5
+"""A jump cut changes the picture so many times as much as the motion on both sides does: where it
+changes no more, it shows nothing that the next frame would not have shown."""
 
 
 class Planter:
@@ -31,19 +36,29 @@ class Planter:
         self.made = Stretch(
             *(stretch.name, stretch.rate, list(stretch.pictures), stretch.sound.copy()),
             *(stretch.sample_rate, list(stretch.cuts), list(stretch.mixed)),
+            own=list(stretch.own),
         )
         size = stretch.pictures[0].shape[::-1]
         self.other = [_resized(p, size) for p in other.pictures[:: max(1, other.frames // 12)]]
         self.speech = speech
-        self.taken_pictures: list[tuple[int, int]] = []
-        self.taken_sound: list[tuple[int, int]] = []
+        self.taken_pictures = [
+            (own.frame, own.frame + own.frames) for own in stretch.own if own.kind in PICTURE_KINDS
+        ]
+        self.taken_sound = [
+            (self._sample_of(own.frame), self._sample_of(own.frame + own.frames))
+            for own in stretch.own
+            if own.kind in SOUND_KINDS
+        ]
         self._moving = _motion(stretch.pictures)
 
-    def plant_all(self, each: int = 1) -> Stretch:
-        """Plant up to `each` of every kind where there is room; gives what was made."""
-        kinds = [kind for kind in (*PICTURE_KINDS, *SOUND_KINDS) for _ in range(each)]
-        for kind in self.rng.permutation(kinds):
-            make = getattr(self, "_" + str(kind).replace(" ", "_"))
+    def plant_all(
+        self, each: int = 1, of: tuple[str, ...] = (*PICTURE_KINDS, *SOUND_KINDS)
+    ) -> Stretch:
+        """Plant up to `each` of the kinds `of`, where there is room; gives what was made."""
+        kinds = [kind for kind in of for _ in range(each)]
+        drawn = [str(kind) for kind in self.rng.permutation(kinds)]
+        for kind in sorted(drawn, key=lambda kind: kind not in _SHORTENING):
+            make = getattr(self, "_" + kind.replace(" ", "_"))
             for _ in range(12):
                 plant = make()
                 if plant is not None:
@@ -51,7 +66,11 @@ class Planter:
                     break
         made = self.made  # it may have become shorter than its sound
         made.sound = made.sound[:, : round(made.frames / made.rate * made.sample_rate)]
-        kept = (plant for plant in made.plants if plant.frame + plant.frames < made.frames)
+        kept = (
+            plant
+            for plant in made.plants
+            if plant.kind in PICTURE_KINDS or plant.frame + plant.frames < made.frames
+        )
         made.plants = sorted(kept, key=lambda plant: plant.frame)
         return made
 
@@ -137,12 +156,18 @@ class Planter:
         if at is None:
             return None
         made = self.made
+        jump = _change(made.pictures[at - 1], made.pictures[at + frames])
+        beside = [*self._moving[at - 4 : at], *self._moving[at + frames + 1 : at + frames + 5]]
+        if jump < SEEN * float(np.median(beside)):
+            self.taken_pictures.pop()
+            return None
         made.pictures[at : at + frames] = []
         self._shift(at, frames)
         return Plant("jump cut", at, 1, f"{float(frames / made.rate):.1f} s gone")
 
     def _shift(self, at: int, frames: int) -> None:
-        """Tell what lies behind removed frames where it is now."""
+        """Take the sound of removed frames out too, and tell what lies behind them where it is."""
+        self._cut_sound(self._sample_of(at), self._sample_of(at + frames))
 
         def moved(frame: int) -> int:
             return frame - frames if frame > at else frame
@@ -153,11 +178,22 @@ class Planter:
         self.taken_pictures = [
             (moved(a), moved(b)) if a != at else (at - 1, at + 1) for a, b in self.taken_pictures
         ]
-        made.plants = [
-            Plant(p.kind, moved(p.frame), p.frames, p.strength) if p.kind in PICTURE_KINDS else p
-            for p in made.plants
-        ]
+        made.plants = [Plant(p.kind, moved(p.frame), p.frames, p.strength) for p in made.plants]
+        made.own = [own.moved(moved(own.frame) - own.frame) for own in made.own]
         self._moving = np.delete(self._moving, slice(at, at + frames))
+
+    def _cut_sound(self, start: int, end: int) -> None:
+        """Take samples out, with a crossfade of 10 ms, as an editor would."""
+        sound, fade = self.made.sound, min(start, self.made.sample_rate // 100)
+        if sound.shape[1] < end:
+            return
+        rising = np.linspace(0, 1, fade, dtype=np.float32)
+        mixed = sound[:, start - fade : start] * (1 - rising) + sound[:, end - fade : end] * rising
+        self.made.sound = np.concatenate([sound[:, : start - fade], mixed, sound[:, end:]], axis=1)
+        self.taken_sound = [
+            (a, b) if a < start else (a - (end - start), b - (end - start))
+            for a, b in self.taken_sound
+        ]
 
     def _letterbox(self) -> Plant | None:
         frames = int(self.rng.choice([1.0, 1.6]) * self.made.rate)
@@ -234,6 +270,9 @@ class Planter:
     def _frame_of(self, sample: int) -> int:
         return int(sample * self.made.rate / self.made.sample_rate)
 
+    def _sample_of(self, frame: int) -> int:
+        return round(frame / self.made.rate * self.made.sample_rate)
+
     def _click(self) -> Plant | None:
         at = self._cut() if self.rng.random() < 0.4 else None
         first = self._audible(0.01, at=at)
@@ -270,10 +309,16 @@ class Planter:
         piece = slice(first, first + int(0.4 * self.made.sample_rate))
         over = float(self.rng.choice([4, 8]))
         peak = float(np.abs(self.made.sound[:, piece]).max())
-        driven = self.made.sound[:, piece] * (10 ** (over / 20) / peak)
+        whole = self.made.sound[:, piece]
+        eased = _eased(whole.shape[1], self.made.sample_rate // 20)
+        driven = whole * (1 + (10 ** (over / 20) / peak - 1) * eased)
+        cut_off = _runs_over(np.abs(driven).max(axis=0) >= 1, 4)
+        if not cut_off:
+            self.taken_sound.pop()
+            return None
         self.made.sound[:, piece] = np.clip(driven, -1, 1)
-        frame = self._frame_of(first)
-        return Plant("clipping", frame, 1 + int(0.4 * self.made.rate), f"{over:.0f} dB over")
+        frame, last = (self._frame_of(first + at) for at in (cut_off[0][0], cut_off[-1][1]))
+        return Plant("clipping", frame, 1 + last - frame, f"{over:.0f} dB over")
 
     def _silence(self) -> Plant | None:
         seconds = float(self.rng.choice([1.5, 2.5]))
@@ -298,7 +343,9 @@ class Planter:
         if loud <= 0 or target < 0.002 or target > 0.25:
             self.taken_sound.pop()
             return None
-        self.made.sound[:, first : first + count] = np.clip(piece * (target / loud), -1, 1)
+        back = np.minimum(1, np.arange(count, 0, -1) / (self.made.sample_rate // 10))
+        louder = 1 + (target / loud - 1) * back.astype(np.float32)  # its end is no second fault
+        self.made.sound[:, first : first + count] = np.clip(piece * louder, -1, 1)
         return Plant("loudness step", cut, int(self.made.rate), f"{gain:+.0f} dB")
 
     def _word(self) -> Plant | None:
@@ -313,11 +360,20 @@ class Planter:
         ends = bool(self.rng.random() < 0.5)
         word = said[cut_at - length : cut_at] if ends else said[cut_at : cut_at + length]
         place = slice(first - len(word), first) if ends else slice(first, first + len(word))
+        reach = 2 * self.made.sample_rate // 5
+        if any(
+            a - reach < place.stop and place.start < b + reach for a, b in self.taken_sound[:-1]
+        ):
+            self.taken_sound.pop()
+            return None
         bed = self.made.sound[:, place]
         if bed.shape[1] != len(word) or _rms(word[-800:] if ends else word[:800]) < _rms(said) / 2:
             self.taken_sound.pop()
             return None
+        self.taken_sound[-1] = (place.start, place.stop)
         scale = max(_rms(bed), 0.01) * 10 ** (snr / 20) / _rms(word)
+        eased = _eased(2 * len(word), self.made.sample_rate // 20)  # only the cut is a fault
+        word = word * (eased[: len(word)] if ends else eased[len(word) :])
         self.made.sound[:, place] = np.clip(
             bed + word * min(scale, 0.7 / np.abs(word).max()), -1, 1
         )
@@ -372,10 +428,25 @@ def _barred(picture: Yuv, share: float, *, sides: bool) -> Yuv:
 def _motion(pictures: list[Yuv]) -> NDArray[np.float64]:
     """Mean change of each picture since the one before, of 255."""
     found = [0.0]
-    for before, after in pairwise(pictures):
-        rows = before.shape[0] * 2 // 3
-        found.append(cv2.norm(after[:rows], before[:rows], cv2.NORM_L1) / before[:rows].size)
+    found += [_change(before, after) for before, after in pairwise(pictures)]
     return np.array(found)
+
+
+def _change(before: Yuv, after: Yuv) -> float:
+    rows = before.shape[0] * 2 // 3
+    return float(cv2.norm(after[:rows], before[:rows], cv2.NORM_L1)) / before[:rows].size
+
+
+def _eased(count: int, over: int) -> Samples:
+    """`(count,)` from 0 to 1 within so many samples, and back at the end."""
+    rising = np.arange(count, dtype=np.float32) / over
+    return np.minimum(1, np.minimum(rising, rising[::-1]))
+
+
+def _runs_over(mask: NDArray[np.bool_], least: int) -> list[tuple[int, int]]:
+    """Runs of at least so many samples for which a mask is true: first, and one after the last."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2) if b - a >= least]
 
 
 def _rms(samples: Samples) -> float:

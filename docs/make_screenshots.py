@@ -45,7 +45,7 @@ FLAGS = [
 @click.option("--shot", default=6, show_default=True, help="The shot that is chosen.")
 @click.option("--slot", default=6, show_default=True, help="The slot of the cut that is chosen.")
 def main(workspace: Path, output: Path, film: str | None, shot: int, slot: int) -> None:
-    """Write library.png, title.png, review.png and audience.png."""
+    """Write a picture of each page: library.png, title.png, review.png, audience.png and so on."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         raise click.ClickException("needs Debian's chromium: apt install chromium")
@@ -71,8 +71,9 @@ def main(workspace: Path, output: Path, film: str | None, shot: int, slot: int) 
         open_page(page, "Review")
         choose_card(page, "Slots of", slot - 1)
         take(page, output / "review.png")
-        open_page(page, "Audience")
-        take(page, output / "audience.png")
+        for title in ("Audience", "Segments", "Promote", "Recommendations", "Models", "System"):
+            open_page(page, title)
+            take(page, output / f"{title.lower()}.png")
         browser.close()
 
 

@@ -4,7 +4,7 @@ Joins are found in the pictures. Besides what a cut is looked at for: lengths of
 that differ, frames that the container says are missing, and packets that do not decode.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from editing.faults.finding import Fault
-from editing.faults.join_faults import find_joins
+from editing.faults.join_faults import find_joins, join_faults
 from editing.faults.judging import merged, programme_faults
 from editing.faults.picture_meter import PictureMeter
 from editing.faults.programme import Clock, Programme
@@ -90,15 +90,16 @@ def check_file(path: Path, on_progress: Progress = lambda done: None) -> Checked
                 on_progress(_PICTURES * min(1.0, len(shown) / len(times.pictures)))
         if not shown:
             raise UnreadableMedia(path, "none of its video can be decoded")
-        clock = _clock(streams, rate)
-        sound = _measure_sound(
-            path, streams, _Span(min(shown) * times.base, len(shown) / rate), on_progress
-        )
+        clock, measured = _clock(streams, rate), pictures.finish()
+        joins = find_joins(measured)
+        unheard = Programme(rate, measured, None, joins, False)
+        jumps = (fault.frame for fault in join_faults(unheard) if fault.kind == "jump cut")
+        span = _Span(min(shown) * times.base, len(shown) / rate)
+        moments = [float(at / rate) for at in sorted({*joins, *jumps})]
+        sound = _measure_sound(path, streams, span, moments, on_progress)
     finally:
         streams.container.close()
-    measured = pictures.finish()
-    joins = find_joins(measured)
-    programme = Programme(rate, measured, sound, joins, False)
+    programme = replace(unheard, sound=sound)
     told = [*_length(programme, times, shown), *_damage(damage)]
     if not variable or _nearly_even(shown):
         told += _missing(programme, shown)
@@ -144,7 +145,7 @@ def _clock(streams: Streams, rate: Fraction) -> Clock:
 
 
 def _measure_sound(
-    path: Path, streams: Streams, span: _Span, on_progress: Progress
+    path: Path, streams: Streams, span: _Span, joins: Sequence[float], on_progress: Progress
 ) -> SoundMeasures | None:
     """The sound from the first picture to the last; None if the file has none."""
     audio = streams.audio
@@ -155,7 +156,7 @@ def _measure_sound(
     with SoundReader(
         path, first_picture=span.start, sample_rate=audio.rate, layout=layout
     ) as reader:
-        meter = SoundMeter(audio.rate, reader.channels, voice=True)
+        meter = SoundMeter(audio.rate, reader.channels, voice=True, joins=joins)
         for start in range(0, count, audio.rate):
             meter.push(reader.read(start, min(audio.rate, count - start)))
             on_progress(_PICTURES + (1 - _PICTURES) * start / count)

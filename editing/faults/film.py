@@ -1,6 +1,6 @@
 """What the search for faults sees of a film: what ingest measured, on the film's frame grid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Self
 
@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from editing.cut import Slot
 from editing.errors import EditError
 from editing.faults.finding import Kind
+from editing.faults.stills import Stills
 from editing.frame_grid import FrameGrid
 from ingest.catalog import Catalog
 from ingest.errors import NotIngested
 from ingest.letterbox import BAR_MEASURES
-from ingest.media import Curves, Floats, Media, Sound
+from ingest.media import Curves, Floats, Media, MediaId, Signatures, Sound
 from ingest.speech import VOICE_RATE
 from ingest.timecode import FrameRange
 
@@ -61,8 +62,16 @@ class FilmSeen:
     """`(steps,)`, of the sound in each 100 ms; empty without sound."""
     sound_start: float
     """When the sound begins, in seconds."""
+    sound_end: float = float("nan")
+    """When it ends, in seconds; NaN without sound."""
+    signatures: Signatures = field(default_factory=Signatures)
+    """Of some of its pictures, at frames of the grid."""
+    stills: Stills = field(default_factory=lambda: Stills({}))
+    """A small grey picture of each shot that has one."""
     blemishes: tuple[Blemish, ...] = ()
     """Found where the film was decoded, which need not be all of it."""
+    akin: frozenset[tuple[int, MediaId, int]] = frozenset()
+    """Of its shots, those that were seen decoded beside one of the same set-up, and that one."""
 
     @classmethod
     def of(cls, catalog: Catalog, media: Media) -> Self:
@@ -95,6 +104,9 @@ class FilmSeen:
             voiced=sound.voiced / VOICE_RATE + offset,
             energy=10 ** (sound.levels.astype(np.float64) / 10),
             sound_start=offset,
+            sound_end=_sound_end(media),
+            signatures=_signatures(catalog, media, grid),
+            stills=Stills.of(catalog, media),
         )
 
     def seconds(self, frame: int) -> float:
@@ -111,7 +123,8 @@ class FilmSeen:
         Raises:
             EditError: The film was ingested again since, and is cut into other shots now.
         """
-        if slot.shot < len(self.shots) and slot.source.end <= self.frames:
+        shot = self.shots[slot.shot] if slot.shot < len(self.shots) else None
+        if shot is not None and slot.source.overlaps(shot) and slot.source.end <= self.frames:
             return
         raise EditError(
             f"slot {number + 1} is of shot {slot.shot}, frames {slot.source.start:,} to "
@@ -130,6 +143,22 @@ class FilmSeen:
             return float("nan")
         with np.errstate(divide="ignore"):
             return float(10 * np.log10(heard.mean()))
+
+
+def _sound_end(media: Media) -> float:
+    audio = media.audio
+    if audio is None or not audio.samples:
+        return float("nan")
+    return float(audio.offset) + audio.samples / audio.sample_rate
+
+
+def _signatures(catalog: Catalog, media: Media, grid: FrameGrid) -> Signatures:
+    try:
+        found = catalog.signatures(media.id)
+    except NotIngested:  # by an ingest that told no pictures by them yet: told as none
+        return Signatures()
+    frames = [grid.from_decoded(int(frame)) for frame in found.frames]
+    return Signatures(np.array(frames, np.int64), found.values)
 
 
 def _sound(catalog: Catalog, media: Media) -> Sound:

@@ -99,6 +99,8 @@ class Fault:
     """On how many frames it is, where that is known."""
     repair: str = ""
     """What would take it away here, where that was tried."""
+    obstacle: str = ""
+    """Why nothing does, where that was tried."""
 
     @property
     def severity(self) -> Severity:

@@ -19,11 +19,14 @@ _REACH = 0.08
 _FLAT = 4.0
 """Standard deviation, of 255, below which a part shows nothing that could be found again."""
 _LEAST_PARTS = 4
-_LEAST_MOTION = 0.25
-"""Pixels of 128 across that things have to move in a frame for a jump to be told from noise."""
-_LEAST_MOVING, _EVEN = 0.15, 0.35
-"""Share of the picture that has to move; and by which share of it the motion may change."""
+_MOVES = 0.5
+"""Pixels of 128 across that a part has to move to be looked at."""
+_LEAST_MOVING, _EVEN, _ONE_WAY = 0.2, 1.2, 0.8
+"""Share of the picture that has to move; by which share of it the motion may change over two
+frames; and the cosine of a jump with the motion around it."""
 _FLOW_WIDTH = 128
+_SHIFTED = 0.5
+"""Share of a change from which on it is a shift of the whole picture."""
 
 
 def setup_likeness(before: Picture, after: Picture) -> float:
@@ -71,18 +74,51 @@ def displacement_ratio(pictures: Sequence[Picture]) -> float:
     size = (_FLOW_WIDTH, max(16, round(pictures[0].shape[0] * _FLOW_WIDTH / pictures[0].shape[1])))
     small = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures]
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    steps = [
+    first, middle, last = (
         np.asarray(flow.calc(a, b, np.zeros((*a.shape, 2), np.float32)))  # (h, w, 2)
         for a, b in pairwise(small)
-    ]
-    lengths = [np.hypot(step[..., 0], step[..., 1]) for step in steps]
-    moving = lengths[1] > max(2 * _LEAST_MOTION, float(np.quantile(lengths[1], 0.6)))
+    )
+    moving = np.hypot(middle[..., 0], middle[..., 1]) > _MOVES
     if moving.mean() < _LEAST_MOVING:
         return float("nan")
-    first, middle, last = (np.median(step[moving], axis=0) for step in steps)
+    first, middle, last = (step[moving].astype(np.float64) for step in (first, middle, last))
     usual = (first + last) / 2
-    length = float(np.hypot(*usual))
-    apart = float(np.hypot(*(first - last)))
-    if length < _LEAST_MOTION or apart > _EVEN * length:
+    length = float((usual**2).sum())
+    along = float((middle * usual).sum())
+    uneven = float(((first - last) ** 2).sum())
+    one_way = along >= _ONE_WAY * np.sqrt(length * float((middle**2).sum()))
+    if length == 0 or uneven > _EVEN**2 * length or not one_way:
         return float("nan")
-    return float(middle @ usual) / length**2
+    return along / length
+
+
+def steadiness(pictures: Sequence[Picture]) -> float:
+    """How like the last change of four pictures is to the first, if they do not move; -1 to 1.
+
+    A fade or dissolve adds the same to each picture, so its changes are alike: the correlation of
+    the two differences. What moves changes other places each time, but for a smooth picture that
+    moves slowly; so a change that one shift of the whole picture explains (least squares on its
+    gradient; Lucas and Kanade, An iterative image registration technique, 1981) counts as none.
+
+    Args:
+        pictures: Four, grey, in order.
+
+    Returns:
+        NaN where nothing changes.
+    """
+    first, _, last = (b.astype(np.float64) - a for a, b in pairwise(pictures))
+    product = float(np.sqrt((first**2).sum() * (last**2).sum()))
+    if product == 0:
+        return float("nan")
+    if _shifted_share(pictures[2].astype(np.float64), last) > _SHIFTED:
+        return 0.0
+    return float((first * last).sum()) / product
+
+
+def _shifted_share(before: NDArray[np.float64], change: NDArray[np.float64]) -> float:
+    """The share of a change that one shift of the whole picture explains, 0 to 1."""
+    down, right = np.gradient(before)
+    slopes = np.stack([down.ravel(), right.ravel()], axis=1)  # (pixels, 2)
+    shift, *_ = np.linalg.lstsq(slopes.T @ slopes, slopes.T @ change.ravel(), rcond=None)
+    left = change.ravel() - slopes @ shift
+    return 1 - float((left**2).sum()) / float((change**2).sum())

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from editing.faults.finding import Fault, Kind
 from editing.faults.picture_meter import PictureMeasures
 from editing.faults.programme import Programme
+from editing.faults.still_faults import NEAR_BLACK, still_faults
 from editing.faults.wording import counted, runs
 from ingest.media import Floats
 
@@ -20,36 +21,28 @@ _FLASH_STEP, _FLASH_RATIO, _FLASH_RETURN = 5.0, 3.0, 0.5
 """A flash changes the picture by so much of 255 and so many times the usual; what is left of the
 change after it is no more than this share."""
 _FLASH_CUT_STEP, _FLASH_CUT_RATIO = 12.0, 5.0
-"""The same where another picture comes after it than came before."""
+_OTHER_SETUP, _OTHER_STRUCTURE = 0.68, 0.5
+"""The same where another picture comes after it than came before. It is then of neither shot: less
+like both, by parts that may move and as a whole; what only moves fast is not."""
 
-NEAR_BLACK, _BLACK_SPOT = 0.02, 0.11
-"""Mean brightness, and that of the brightest of 64 by 36 fields, of a black frame, 0 to 1."""
+_BLACK_SPOT = 0.11
+"""Brightness of the brightest of 64 by 36 fields of a black frame, 0 to 1."""
 _ABRUPT_SHARE = 0.6
 """A picture is gone at once if its last frame has this share of its brightness yet."""
 
-STILL_SHARE = 0.12
-"""A picture is shown again if no field of it changes by more than this share of the usual."""
-_STILL_BLOCK, _STILL_MOST, _STILL = 0.75, 6.0, 0.3
-"""Of 255: a field of a frozen picture changes by less, a coarsely coded one by no more than the
-second; and the mean by less than this share of the usual."""
-_LEAST_BLOCK, _LEAST_USUAL = 4.0, 0.4
-"""Of 255; where less changes from frame to frame nobody sees a frame too many."""
-_SHORT, _LONG_BLOCK = 4, 1.0
-"""Frames; a picture that is held for longer changes in no field by more, of 255."""
-_OTHER_SETUP = 0.5
-_AHEAD = 1.5
-"""A picture held after a cut is a fault if it then jumps so many times as far as it goes on."""
-FREEZE_SECONDS = 0.5
-_CADENCE_SECONDS, _CADENCE = 1.0, 3
-"""So many repeated frames within so many seconds on either side are how a film was made."""
-
-DISPLACED, _DISPLACED_PEAK = 1.9, 1.5
+DISPLACED, _DISPLACED_MOST = 1.5, 5.0
+_DISPLACED_PEAK, _DISPLACED_PEAK_MOST = 1.7, 4.0
 """Things move so many times further than in the frames around, and the picture changes so many
-times as much: frames are missing."""
-COMBED = 0.1
-"""Share of the pixels of one tile that are combed."""
+times as much as just before and after: frames are missing. With more of either it is a jump cut."""
+COMBED, _COMBED_LEAST, _COMBED_RISE, _COMBED_EDGE = 0.1, 0.05, 2.0, 0.025
+"""Share of the pixels of one tile that are combed; less is enough where it is so many times what it
+is in the frames of the shot on both sides. Frames beside them are combed from the last on."""
+_BESIDE = 4
+"""Frames on either side of weak combing."""
 
-BARS_STEP, _BARS_FILLED = 0.02, 0.2
+BARS_STEP, _BARS_FILLED, _BARS_LEFT = 0.02, 0.2, 0.4
+"""Bars come or go by so much of the side, with so much of the line behind them lit; and no more
+than the last is left of the light that was there, which tells them from a fade."""
 _BARS_WINDOW, _BARS_WIDEST = 8, 0.36
 EXPOSURE_RATIO, _EXPOSURE_STEP = 0.06, 0.012
 COLOUR_STEP = 0.012
@@ -68,7 +61,7 @@ def picture_faults(programme: Programme) -> list[Fault]:
         return []
     black = list(_black(programme))
     flashes = [f for f in _flashes(programme) if not _meets(f, black)]
-    still = [f for f in _still(programme) if not _meets(f, black)]
+    still = [f for f in still_faults(programme) if not _meets(f, black)]
     busy = [*black, *flashes, *still]
     bars = [f for f in _bars(programme) if not _meets(f, [*black, *flashes])]
     dropped = [f for f in _dropped(programme) if not _meets(f, [*busy, *bars], reach=2)]
@@ -129,7 +122,14 @@ def _is_flash(seen: PictureMeasures, step: Floats, at: int, frames: int) -> bool
     across = float(seen[f"step_{frames + 1}"][end])
     if across <= _FLASH_RETURN * change:
         return change >= _FLASH_RATIO * max(around, across / (frames + 1))
-    return change >= max(_FLASH_CUT_STEP, _FLASH_CUT_RATIO * around)
+    alone = all(_is_other_shot(seen, i) for i in (at, end))
+    return alone and change >= max(_FLASH_CUT_STEP, _FLASH_CUT_RATIO * around)
+
+
+def _is_other_shot(seen: PictureMeasures, at: int) -> bool:
+    """Whether a picture shows nothing of the one before it, wherever that might have moved."""
+    setup, structure = (float(np.nan_to_num(seen[name][at])) for name in ("setup", "structure"))
+    return setup < _OTHER_SETUP and structure < _OTHER_STRUCTURE
 
 
 def _black(programme: Programme) -> Iterator[Fault]:
@@ -151,78 +151,15 @@ def _black(programme: Programme) -> Iterator[Fault]:
             )
 
 
-def _still(programme: Programme) -> Iterator[Fault]:
-    """Frames that show the picture before them again, while things move around them."""
-    rate = float(programme.rate)
-    least = max(2, round(FREEZE_SECONDS * rate))
-    held = [one for one in _held(programme.pictures) if _is_abrupt(programme, *one[:2], least)]
-    for start, end, share in held:
-        frames = end - start
-        if frames >= least:
-            words = f"the picture is frozen for {counted(frames, 'frame')}"
-            yield _fault(programme, "freeze", (start, frames), (frames, least, "frames"), words)
-            continue
-        near = [other for other, _, _ in held if 0 < abs(other - start) <= _CADENCE_SECONDS * rate]
-        if len(near) < _CADENCE:
-            words = f"the picture before is shown {counted(frames, 'time')} more"
-            yield _fault(
-                programme, "duplicate", (start, frames), (share, STILL_SHARE, "of usual"), words
-            )
-
-
-def _held(seen: PictureMeasures) -> Iterator[tuple[int, int, float]]:
-    """Runs of frames that show what the frame before them shows; and their change by the usual."""
-    fine, block = np.nan_to_num(seen["fine"]), np.nan_to_num(seen["block"])
-    at = 1
-    while at < len(seen):
-        before = float(np.median(block[max(1, at - 5) : at])) if at > 1 else 0.0
-        level = max(_STILL_BLOCK, min(STILL_SHARE * before, _STILL_MOST))
-        if block[at] > level:
-            at += 1
-            continue
-        end = at + 1
-        while end < len(seen) and block[end] <= level:
-            end += 1
-        after = float(np.median(block[end : end + 3])) if end < len(seen) else 0.0
-        around = max(before, after) if end - at > 3 else min(before, after)
-        motion = max(
-            float(np.median(fine[max(1, at - 3) : at])) if at > 1 else 0.0,
-            float(np.median(fine[end : end + 3])) if end < len(seen) else 0.0,
-        )
-        share = float(np.median(block[at:end])) / max(around, 1e-6)
-        moving = around >= _LEAST_BLOCK and motion >= _LEAST_USUAL
-        if moving and share <= STILL_SHARE and np.median(fine[at:end]) <= _STILL * motion:
-            yield at, end, share
-        at = end
-
-
-def _is_abrupt(programme: Programme, start: int, end: int, freeze: int) -> bool:
-    """Whether a picture was held at once, as faults are; a film's own holds ease in and out.
-
-    After a cut nothing eases; there the picture must jump ahead when it goes on.
-    """
-    seen = programme.pictures
-    block, step = (np.nan_to_num(seen[name]) for name in ("block", "step_1"))
-    if end - start > _SHORT and float(np.median(block[start:end])) > _LONG_BLOCK:
-        return False
-    before = block[max(1, start - 3) : start]
-    cut = step[start - 1] > max(_FLASH_CUT_STEP, 4 * usual(step, start - 1, end + 1))
-    at_once = len(before) > 0 and block[start] <= 0.25 * before[-1] and before[-1] >= _LEAST_BLOCK
-    if at_once and not cut and (end - start <= _SHORT or end - start >= freeze):
-        return True
-    if end + 3 >= len(step) or end - start < 2 or seen["setup"][end] < _OTHER_SETUP:
-        return False
-    goes_on = float(np.median(step[end + 1 : end + 4]))
-    return bool(step[end] >= max(1.0, _AHEAD * goes_on))
-
-
 def _dropped(programme: Programme) -> Iterator[Fault]:
     """Where an even motion jumps ahead by a frame or more."""
     seen = programme.pictures
     step = np.nan_to_num(seen["step_1"])
     beside = np.maximum(np.append(step[1:], 0), np.append(0, step[:-1]))
     ratio = np.nan_to_num(seen["displacement"])
-    for start, end in runs((ratio >= DISPLACED) & (step >= _DISPLACED_PEAK * beside)):
+    further = (ratio >= DISPLACED) & (ratio < _DISPLACED_MOST)
+    peaks = (step >= _DISPLACED_PEAK * beside) & (step < _DISPLACED_PEAK_MOST * beside)
+    for start, end in runs(further & peaks):
         value = float(ratio[start:end].max())
         missing = max(1, round(value) - 1)
         words = f"about {counted(missing, 'frame')} missing: things jump {value:.1f} times as far"
@@ -231,25 +168,45 @@ def _dropped(programme: Programme) -> Iterator[Fault]:
 
 def _combing(programme: Programme) -> Iterator[Fault]:
     """Two moments in alternate rows: interlaced pictures in what is shown row after row."""
-    comb = programme.pictures["comb"]
-    for start, end in runs(comb >= COMBED):
+    comb = np.nan_to_num(programme.pictures["comb"])
+    for start, end in runs(comb >= _COMBED_EDGE):
         value = float(comb[start:end].max())
-        words = f"{counted(end - start, 'frame')} with alternate rows of two moments"
-        yield _fault(programme, "combing", (start, end - start), (value, COMBED, "of 1"), words)
+        if value >= COMBED or _rises(programme, comb, start, end):
+            words = f"{counted(end - start, 'frame')} with alternate rows of two moments"
+            measured = (value, min(value, COMBED), "of 1")
+            yield _fault(programme, "combing", (start, end - start), measured, words)
+
+
+def _rises(programme: Programme, comb: Floats, start: int, end: int) -> bool:
+    """Whether frames are combed, if little, that stand between others of their shot that are not.
+
+    What is finely striped all the shot long is no fault.
+    """
+    first, stop = programme.piece(start)[0], programme.piece(end - 1)[1]
+    beside = [comb[max(first, start - _BESIDE) : start], comb[end : min(stop, end + _BESIDE)]]
+    if not all(len(side) >= _BESIDE for side in beside):
+        return False
+    around = max(float(np.median(side)) for side in beside)
+    lasting = int((comb[start:end] >= _COMBED_LEAST).sum()) > 1
+    return lasting and float(comb[start:end].max()) >= _COMBED_RISE * max(around, _COMBED_EDGE)
 
 
 def _bars(programme: Programme) -> Iterator[Fault]:
     """Where black bars come or go."""
-    bars, filled = programme.pictures.bars, programme.pictures["filled"]
-    for first, words in ((0, "above and below"), (2, "at the sides")):
-        pair = bars[:, first : first + 2]
+    seen = programme.pictures
+    pairs = ((0, "above and below", "rows"), (2, "at the sides", "columns"))
+    for first, words, name in pairs:
+        pair = seen.bars[:, first : first + 2]
         apart = np.abs(pair[:, 0] - pair[:, 1])
         depth = np.where(apart <= BARS_STEP, pair.min(axis=1), 0.0)
-        depth = np.where(depth <= _BARS_WIDEST, depth, np.nan)
+        depth = np.where(np.isfinite(apart) & (depth <= _BARS_WIDEST), depth, np.nan)
+        filled = np.nan_to_num(seen[f"filled_{name}"])
+        at_once = seen[f"left_{name}"] <= _BARS_LEFT
         for at, step in _bar_steps(depth, filled):
-            sign = "come" if step > 0 else "go"
-            told = f"black bars {words} {sign}: {abs(step):.0%} of the side each"
-            yield _fault(programme, "bars step", (at, 1), (step, BARS_STEP, "of 1"), told)
+            if at_once[at]:
+                sign = "come" if step > 0 else "go"
+                told = f"black bars {words} {sign}: {abs(step):.0%} of the side each"
+                yield _fault(programme, "bars step", (at, 1), (step, BARS_STEP, "of 1"), told)
 
 
 def _bar_steps(depth: NDArray[np.floating], filled: Floats) -> Iterator[tuple[int, float]]:

@@ -14,7 +14,8 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-from editing.faults.likeness import displacement_ratio, setup_likeness
+from editing.faults.bars import Bars, bars_of, left_over
+from editing.faults.likeness import displacement_ratio, setup_likeness, steadiness
 from ingest.growing import GrowingArray
 from ingest.letterbox import BAR_MEASURES
 from ingest.media import Floats
@@ -27,19 +28,19 @@ LAGS = 4
 COLUMNS = (
     *("luma", "brightest", "blue", "red"),
     *("step_1", "step_2", "step_3", "step_4"),
-    *("fine", "block", "structure", "setup", "displacement", "comb"),
-    *(*BAR_MEASURES, "filled"),
+    *("fine", "block", "structure", "setup", "displacement", "steady", "comb"),
+    *(*BAR_MEASURES, "filled_rows", "filled_columns", "left_rows", "left_columns"),
 )
 _TINY = (64, 36)
 _BLOCK = 8
-_BAR_BLACK, _BAR_FLAT = 24, 14
-"""Of 255: a row or column no brighter, and no less even, may be of a black bar."""
 _PLANAR = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "gray")
 _COMB_COLUMNS, _COMB_TILES = 240, (12, 12)
 _COMB_LEVEL = 6
 """Of 255: rows that differ by less from both neighbours are not combed."""
 _STARTLED, _STARTLED_STEP, _STARTLED_BLOCK = 1.7, 0.5, 15.0
 """A change of so many times the usual one, and so much, is looked at more closely."""
+_HELD = 0.4
+"""Where a picture changes by less than this share of the change before, that one is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,14 @@ class PictureMeasures:
       stands out.
     - `displacement`: how far things moved since the frame before, by how far they move in the
       frames around; NaN where nothing stands out or moves.
+    - `steady`: how like what changed just before is to what changed two frames earlier, -1 to 1:
+      near 1 in a fade or dissolve; NaN but where a picture is held.
     - `comb`: share of the pixels whose row differs from both neighbours as fields apart do, in the
       one of 12 by 12 tiles that has most of them.
     - `bar_top`, …: black bars as shares of the side; NaN for a picture that is all black.
-    - `filled`: which share of the row or column behind the deepest pair of bars is lit, 0 to 1.
+    - `filled_rows`, `filled_columns`: which share of the line behind a pair of bars is lit.
+    - `left_rows`, `left_columns`: what is left of the light where such a pair came or went since
+      the frame before, 0 to 1; NaN where it is as deep as it was.
     """
 
     def __getitem__(self, name: str) -> Floats:
@@ -89,6 +94,7 @@ class _Seen:
     tiny: Picture
     tiny_grey: Picture
     grey: Picture
+    bars: Bars | None
 
 
 class PictureMeter:
@@ -120,8 +126,9 @@ class PictureMeter:
             row[f"step_{lag}"] = cv2.norm(now.tiny, other.tiny, cv2.NORM_L1) / now.tiny.size
         if self._seen:
             row |= self._compare(now, self._seen[-1], row["step_1"], join=join)
-        bars, filled = bars_of(grey)
-        row |= dict(zip(BAR_MEASURES, bars, strict=True)) | {"filled": filled}
+        if now.bars is not None:
+            row |= dict(zip(BAR_MEASURES, now.bars.shares(grey), strict=True))
+            row |= dict(zip(("filled_rows", "filled_columns"), now.bars.filled, strict=True))
         self._rows.extend([row[name] for name in COLUMNS])
         self._steps.append(row["step_1"])
         self._seen.append(now)
@@ -141,8 +148,10 @@ class PictureMeter:
         if size != self._size:
             small = np.asarray(cv2.resize(small, self._size, interpolation=cv2.INTER_AREA))
         tiny = cv2.resize(small, _TINY, interpolation=cv2.INTER_AREA)
-        grey, tiny_grey = (cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in (small, tiny))
-        return _Seen(np.asarray(tiny), np.asarray(tiny_grey), np.asarray(grey))
+        grey, tiny_grey = (
+            np.asarray(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), np.uint8) for p in (small, tiny)
+        )
+        return _Seen(np.asarray(tiny), tiny_grey, grey, bars_of(grey))
 
     def _compare(self, now: _Seen, last: _Seen, step: float, *, join: bool) -> dict[str, float]:
         """The columns that tell of the change since the picture before."""
@@ -159,6 +168,11 @@ class PictureMeter:
         )
         if join or any(startled):
             found["setup"] = setup_likeness(last.grey, now.grey)
+        if len(self._seen) == LAGS and found["block"] <= _HELD * self._blocks[-1]:
+            found["steady"] = steadiness([seen.grey for seen in self._seen])
+        if now.bars is not None and last.bars is not None:
+            for name, sides in (("left_rows", False), ("left_columns", True)):
+                found[name] = left_over(last.grey, now.grey, last.bars, now.bars, sides=sides)
         self._blocks.append(found["block"])
         return found
 
@@ -219,32 +233,3 @@ def _between(
     lower = np.minimum(row - above, row - below)
     upper = np.maximum(row - above, row - below)
     return np.asarray((lower > _COMB_LEVEL) | (upper < -_COMB_LEVEL))
-
-
-def bars_of(grey: Picture) -> tuple[tuple[float, float, float, float], float]:
-    """Black bars of one picture, and how much of the line behind the deeper pair is lit.
-
-    Args:
-        grey: `(height, width)`.
-
-    Returns:
-        Top, bottom, left and right as shares of the side, NaN if the picture is all black; and the
-        lit share of the darker one of the two lines behind, 0 to 1.
-    """
-    depths: list[int] = []
-    for lines in (grey, grey.T):
-        highest, lowest = lines.max(axis=1).astype(int), lines.min(axis=1).astype(int)
-        lit = (highest > _BAR_BLACK) | (highest - lowest > _BAR_FLAT)
-        if not lit.any():
-            nothing = float("nan")
-            return (nothing, nothing, nothing, nothing), 0.0
-        depths += [int(lit.argmax()), int(lit[::-1].argmax())]
-    height, width = grey.shape
-    top, bottom, left, right = depths
-    flat = min(top, bottom) * width >= min(left, right) * height
-    lines, first, last = (
-        (grey, top, height - 1 - bottom) if flat else (grey.T, left, width - 1 - right)
-    )
-    behind = (lines[min(first + 2, last)], lines[max(last - 2, first)])
-    filled = min(float((line > _BAR_BLACK).mean()) for line in behind)
-    return (top / height, bottom / height, left / width, right / width), filled

@@ -1,19 +1,16 @@
 """Repair of faults: the smallest change of a slot that takes a fault away and brings no other.
 
-A slot is slipped within its shot, given another gain, filled with an alternate, made longer, then
-shorter; each change is tried, and the faults around it are looked for again. What is locked is
+Each change (`changes`) is tried, and the faults around it are looked for again. What is locked is
 left as it is. Pure: what is decoded comes in as blemishes of the films.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from editing.cut import Alternate, Reason, Slot
-from editing.errors import EditError
+from editing.faults.changes import Change, Room, changes
 from editing.faults.finding import Fault
 from editing.faults.search import (
-    LOUDNESS_STEP,
     Films,
     cut_ends,
     faults_at_join,
@@ -21,23 +18,17 @@ from editing.faults.search import (
     find_faults,
     repeats,
 )
-from editing.faults.wording import counted
-from editing.slot_edits import Slots, slip, swap, trim
-from ingest.timecode import FrameRange
+from editing.slot_edits import Slots
+from ingest.media import MediaId
 
-Reasons = Callable[[Alternate], tuple[Reason, ...]]
-"""Tells the parts of an alternate's score."""
+Reasons = Callable[[MediaId, Alternate], tuple[Reason, ...]]
+"""Tells the parts of the score of an alternate of a film."""
 
-MAX_SLIP_SECONDS = 2
-MAX_TRIM = 12
-"""Frames."""
-MAX_EXTEND_SECONDS = 1
-FADE_MS = 10
-"""Of the crossfade that takes a click at a join away; too short to be heard as one."""
-_LONGER = ("word", "flash")
-"""Kinds that a longer slot may take away: the word is finished, the picture is seen."""
-_GAINS = (-20.0, 12.0)
-"""dB within which a step of loudness is evened out."""
+FADE_MS, LONGER_FADE_MS = 10, 40
+"""Of the crossfade that takes a click at a join away, too short to be heard as one; and of the one
+that is tried where it clicks all the same."""
+_NOT_BY_CUTTING = ("clipping", "damage", "offline")
+"""Kinds that another place in the film may avoid, but no edit of its join."""
 _WEIGHT = {"error": 100, "warning": 1}
 
 
@@ -52,10 +43,18 @@ class Repair:
     """For people: what was done."""
     faults: tuple[Fault, ...]
     """What is gone."""
+    also: tuple[int, ...] = ()
+    """Other slots that were changed with it, so that the cut stays as long."""
 
 
 def repair_faults(
-    slots: Sequence[Slot], films: Films, *, least_frames: int, reasons: Reasons
+    slots: Sequence[Slot],
+    films: Films,
+    *,
+    least_frames: int,
+    reasons: Reasons,
+    keep_length: bool = False,
+    barred: frozenset[int] = frozenset(),
 ) -> tuple[Slots, list[Repair]]:
     """Take away what faults can be, the worst first.
 
@@ -64,6 +63,8 @@ def repair_faults(
         films: Every film that a slot or its alternate is of.
         least_frames: No slot is trimmed to fewer.
         reasons: Asked only for an alternate that is taken.
+        keep_length: Whether the cut stays as long as it is.
+        barred: Slots that stay as they are, like locked ones.
 
     Returns:
         The slots as they are then, and what was done, in that order.
@@ -71,7 +72,7 @@ def repair_faults(
     Raises:
         EditError: A slot is of a shot or of frames that its film no longer has.
     """
-    now, done = tuple(slots), list[Repair]()
+    now, done, room = tuple(slots), list[Repair](), Room(films, least_frames, keep_length)
     tried = set[tuple[str, int, int]]()
     while True:
         faults = sorted(find_faults(now, films), key=lambda f: (-_WEIGHT[f.severity], f.frame))
@@ -79,180 +80,167 @@ def repair_faults(
         if fault is None:
             return now, done
         tried.add((fault.kind, fault.slot, fault.frame))
-        found = best_repair(now, films, fault, least_frames=least_frames)
-        if found:
-            now = _explained(now, found, reasons)
+        change = _best(now, fault, room, barred)
+        if change:
+            found = _repair_by(change, fault, now, films)
+            now = _explained(now, change, reasons)
             done.append(replace(found, after=now[found.slot]))
 
 
 def possible_repairs(
-    slots: Sequence[Slot], films: Films, faults: Sequence[Fault], *, least_frames: int
+    slots: Sequence[Slot],
+    films: Films,
+    faults: Sequence[Fault],
+    *,
+    least_frames: int,
+    keep_length: bool = False,
 ) -> list[Fault]:
-    """Faults with what would take each of them away; nothing is changed.
+    """Faults with what would take each of them away, or why nothing does; nothing is changed.
 
     A fault that was only decoded keeps the words for its kind.
     """
-    return [_with_repair(slots, films, fault, least_frames) for fault in faults]
+    room = Room(films, least_frames, keep_length)
+    return [_with_repair(tuple(slots), fault, room) for fault in faults]
 
 
 def best_repair(
-    slots: Sequence[Slot], films: Films, fault: Fault, *, least_frames: int
+    slots: Sequence[Slot],
+    films: Films,
+    fault: Fault,
+    *,
+    least_frames: int,
+    keep_length: bool = False,
 ) -> Repair | None:
-    """The smallest change that takes one fault away and makes nothing worse; None if none does."""
-    places = [fault.slot] + [fault.slot - 1] * (fault.slot > 0)
-    for place in places:
-        if slots[place].locked:
-            continue
-        before = _around(slots, films, place)
-        if not any(_same(fault, other) for other in before):
-            continue
-        for changed, words in _changes(slots, place, films, fault, least_frames):
-            after = _around(changed, films, place)
-            gone = tuple(f for f in before if not any(_same(f, other) for other in after))
-            if any(_same(fault, f) for f in gone) and _weight(after) < _weight(before):
-                return Repair(place, changed[place], f"slot {place + 1}: {words}", gone)
+    """The smallest change that takes one fault away and brings no other; None if none does."""
+    now = tuple(slots)
+    change = _best(now, fault, Room(films, least_frames, keep_length))
+    return _repair_by(change, fault, now, films) if change else None
+
+
+def _best(
+    slots: Slots, fault: Fault, room: Room, barred: frozenset[int] = frozenset()
+) -> Change | None:
+    films = room.films
+    places = [i for i in (fault.slot, fault.slot - 1) if i >= 0]
+    if all(slots[i].locked or i in barred for i in places):
+        return None
+    likes = [f for f in _around(slots, films, places) if _alike(f, fault)]
+    if not likes:  # only a decode shows it
+        return None
+    told = min(likes, key=lambda f: abs(f.frame - fault.frame))
+    for change in changes(slots, told, room):
+        if barred.isdisjoint(change.touched) and _mends(change, slots, films, told):
+            return change
     return None
 
 
-def crossfade_clicks(slots: Sequence[Slot], faults: Sequence[Fault]) -> tuple[Slots, list[Repair]]:
+def _mends(change: Change, slots: Slots, films: Films, fault: Fault) -> bool:
+    """Whether a change takes a fault away and brings none that was not there."""
+    places = (fault.slot, *change.touched)
+    after = _around(change.slots, films, places)
+    before = _around(slots, films, places)
+    if _count(after, fault) >= _count(before, fault):
+        return False
+    return all(any(_no_worse(one, old) for old in before) for one in after)
+
+
+def _repair_by(change: Change, fault: Fault, slots: Slots, films: Films) -> Repair:
+    place, *also = change.touched
+    places = (fault.slot, *change.touched)
+    before, after = (_around(s, films, places) for s in (slots, change.slots))
+    gone = tuple(f for f in before if _count(after, f) < _count(before, f))
+    words = f"slot {place + 1}: {change.words}"
+    return Repair(place, change.slots[place], words, gone, tuple(also))
+
+
+def crossfade_clicks(
+    slots: Sequence[Slot], faults: Sequence[Fault], barred: frozenset[int] = frozenset()
+) -> tuple[Slots, list[Repair]]:
     """Give every join with a click a short crossfade of its sound.
 
     Args:
-        slots: Of the cut; a join of two locked slots stays.
+        slots: Of the cut; a crossfade is the later slot's, and stays as it is if that is locked.
         faults: Of the cut as it was decoded.
+        barred: Slots that stay as they are, like locked ones.
     """
     now, done, record = list(slots), list[Repair](), 0
     for i, slot in enumerate(slots):
         clicks = tuple(f for f in faults if f.kind == "click" and f.frame == record)
         record += slot.source.frames
-        both_locked = slot.locked and i > 0 and slots[i - 1].locked
-        if i == 0 or not clicks or both_locked or slot.sound.fade_ms >= FADE_MS:
+        fade = FADE_MS if slot.sound.fade_ms < FADE_MS else LONGER_FADE_MS
+        if i == 0 or not clicks or slot.sound.fade_ms >= fade or slot.locked or i in barred:
             continue
-        now[i] = replace(slot, sound=replace(slot.sound, fade_ms=FADE_MS))
-        words = f"slot {i + 1}: a crossfade of {FADE_MS} ms where its sound begins"
+        now[i] = replace(slot, sound=replace(slot.sound, fade_ms=fade))
+        words = f"slot {i + 1}: a crossfade of {fade} ms where its sound begins"
         done.append(Repair(i, now[i], words, clicks))
     return tuple(now), done
 
 
-def _with_repair(slots: Sequence[Slot], films: Films, fault: Fault, least_frames: int) -> Fault:
-    try:
-        found = best_repair(slots, films, fault, least_frames=least_frames)
-    except IndexError:  # a fault of no slot of this cut
-        found = None
-    return replace(fault, repair=found.words) if found else fault
+def _with_repair(slots: Slots, fault: Fault, room: Room) -> Fault:
+    if not 0 <= fault.slot < len(slots):
+        return fault  # of no slot of this cut
+    change = _best(slots, fault, room)
+    if change:
+        return replace(fault, repair=f"slot {change.touched[0] + 1}: {change.words}")
+    return replace(fault, obstacle=_obstacle(slots, fault, room))
 
 
-def _around(slots: Sequence[Slot], films: Films, i: int) -> list[Fault]:
-    """All faults that a change of slot `i` may bear on."""
-    found = [*faults_inside(slots, films, i), *cut_ends(slots, films, i)]
-    for join in (i, i + 1):
-        if 0 < join < len(slots):
-            found += faults_at_join(slots, films, join)
-    for j in range(len(slots)):
-        found += [f for f in repeats(slots, j) if j == i or slots[j].media == slots[i].media]
-    return found
-
-
-def _same(one: Fault, other: Fault) -> bool:
-    """Whether two searches found the same fault, which may have moved by some frames."""
-    return (one.kind, one.slot, one.words) == (other.kind, other.slot, other.words) or (
-        (one.kind, one.slot) == (other.kind, other.slot) and abs(other.value) >= abs(one.value)
+def _obstacle(slots: Slots, fault: Fault, room: Room) -> str:
+    """Why nothing takes a fault away, for people."""
+    at = slots[max(0, fault.slot - 1) : fault.slot + 1]
+    if fault.kind == "click" and fault.frame == sum(s.source.frames for s in slots[: fault.slot]):
+        return "its slot is locked" if slots[fault.slot].locked else ""
+    if all(slot.locked for slot in at):
+        return "its slot is locked" if len(at) == 1 else "the slots on both sides are locked"
+    if fault.kind in _NOT_BY_CUTTING:
+        return "only another piece of film, or another copy, is without it"
+    if fault.kind in ("bars step", "exposure step", "colour step"):
+        return "cropping and grading are no matter of cutting, and no alternate fits better"
+    tried = "no slip, alternate, longer or shorter slot takes it away without another fault"
+    return (
+        f"{tried} at the cut's length of {_length(slots):,} frames" if room.keep_length else tried
     )
 
 
-def _weight(faults: Sequence[Fault]) -> float:
-    return sum(_WEIGHT[fault.severity] for fault in faults)
+def _length(slots: Slots) -> int:
+    return sum(slot.source.frames for slot in slots)
 
 
-def _changes(
-    slots: Sequence[Slot], place: int, films: Films, fault: Fault, least_frames: int
-) -> Iterator[tuple[Slots, str]]:
-    """Cuts with one slot changed, from the smallest change on."""
-    slot = slots[place]
-    film = films[slot.media]
-    span = film.shots[slot.shot]
-    if fault.kind == "loudness step":
-        yield from _gains(slots, place, fault)
-    if span is not None:
-        for frames in range(1, int(MAX_SLIP_SECONDS * film.rate) + 1):
-            for by, way in ((frames, "later"), (-frames, "earlier")):
-                yield from _edited(
-                    slots, place, f"slipped, {_frames(frames)} {way}", _Slip(span, by)
-                )
-    for alternate in slot.alternates:
-        words = f"filled with its alternate, shot {alternate.shot}"
-        fits = alternate.shot < len(film.shots) and alternate.source.end <= film.frames
-        if fits:
-            swapped = swap(slots, place, lambda _: (), alternate.shot)
-            yield _unlocked(swapped, place), words
-    if span is not None and fault.kind in _LONGER:
-        for frames in range(1, int(MAX_EXTEND_SECONDS * film.rate) + 1):
-            words = f"{_frames(frames)} more at its"
-            yield from _edited(slots, place, f"{words} end", _Trim(span, 0, frames))
-            yield from _edited(slots, place, f"{words} beginning", _Trim(span, frames, 0))
-    room = FrameRange(0, film.frames)
-    for frames in range(1, min(MAX_TRIM, slot.source.frames - least_frames) + 1):
-        words = f"{_frames(frames)} off its"
-        yield from _edited(slots, place, f"{words} beginning", _Trim(room, -frames, 0))
-        yield from _edited(slots, place, f"{words} end", _Trim(room, 0, -frames))
+def _around(slots: Slots, films: Films, places: Sequence[int]) -> list[Fault]:
+    """All faults that a change of some slots may bear on."""
+    found: list[Fault] = []
+    for i in sorted(set(places)):
+        found += [*faults_inside(slots, films, i), *cut_ends(slots, films, i)]
+    for join in sorted({j for i in places for j in (i, i + 1) if 0 < j < len(slots)}):
+        found += faults_at_join(slots, films, join)
+    touched = {slots[i].media for i in places}
+    for j in range(len(slots)):
+        if j >= min(places) or slots[j].media in touched:
+            found += repeats(slots, films, j)
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Slip:
-    span: FrameRange
-    frames: int
-
-    def __call__(self, slots: Sequence[Slot], place: int) -> Slots:
-        return slip(slots, place, self.span, self.frames)
+def _alike(one: Fault, other: Fault) -> bool:
+    return (one.kind, one.slot) == (other.kind, other.slot)
 
 
-@dataclass(frozen=True, slots=True)
-class _Trim:
-    span: FrameRange
-    head: int
-    tail: int
-
-    def __call__(self, slots: Sequence[Slot], place: int) -> Slots:
-        return trim(slots, place, self.span, head=self.head, tail=self.tail)
+def _count(faults: Sequence[Fault], like: Fault) -> int:
+    """How many faults there are of one kind in one slot; less of one is not one less."""
+    return sum(_alike(fault, like) for fault in faults)
 
 
-def _edited(
-    slots: Sequence[Slot], place: int, words: str, edit: _Slip | _Trim
-) -> Iterator[tuple[Slots, str]]:
-    """What an edit makes of a cut; nothing where the shot has not the frames."""
-    try:
-        edited = edit(slots, place)
-    except EditError:
-        return
-    yield _unlocked(edited, place), words
+def _no_worse(one: Fault, old: Fault) -> bool:
+    """Whether a fault was there before a change, at least as bad."""
+    if not _alike(one, old) or abs(one.value) > abs(old.value) + 1e-9:
+        return False
+    return one.kind != "word" or one.words == old.words
 
 
-def _unlocked(slots: Slots, place: int) -> Slots:
-    """As an editor's hand locks a slot, and a repair does not."""
-    return (*slots[:place], replace(slots[place], locked=False), *slots[place + 1 :])
-
-
-def _gains(slots: Sequence[Slot], place: int, fault: Fault) -> Iterator[tuple[Slots, str]]:
-    """A slot made louder or quieter by half of a step of loudness, or by more of it."""
-    slot = slots[place]
-    towards = -1 if place == fault.slot else 1
-    for share in (Fraction(1, 2), Fraction(3, 4), Fraction(1)):
-        by = round(towards * fault.value * float(share), 1)
-        gain = min(max(slot.sound.gain + by, _GAINS[0]), _GAINS[1])
-        if abs(fault.value) - abs(gain - slot.sound.gain) < LOUDNESS_STEP:
-            changed = replace(slot, sound=replace(slot.sound, gain=gain))
-            words = f"a gain of {gain:+.1f} dB"
-            yield (*slots[:place], changed, *slots[place + 1 :]), words
-
-
-def _explained(slots: Slots, repair: Repair, reasons: Reasons) -> Slots:
-    """The cut with a repair; a slot that was filled anew gets the parts of its score."""
-    after, before = repair.after, slots[repair.slot]
-    if after.shot != before.shot:
-        told = reasons(Alternate(after.shot, after.source, after.score))
+def _explained(slots: Slots, change: Change, reasons: Reasons) -> Slots:
+    """The cut with a change; a slot that was filled anew gets the parts of its score."""
+    place = change.touched[0]
+    after = change.slots[place]
+    if after.shot != slots[place].shot:
+        told = reasons(after.media, Alternate(after.shot, after.source, after.score))
         after = replace(after, reasons=told)
-    return (*slots[: repair.slot], after, *slots[repair.slot + 1 :])
-
-
-def _frames(count: int) -> str:
-    return counted(count, "frame")
+    return (*change.slots[:place], after, *change.slots[place + 1 :])

@@ -11,6 +11,7 @@ import numpy as np
 from editing.cut import Slot
 from editing.faults.film import FilmSeen
 from editing.faults.finding import Fault
+from editing.faults.same_pictures import ALIKE, setups_alike, shown_again
 from editing.faults.wording import counted, runs
 from ingest.media import MediaId
 
@@ -22,14 +23,16 @@ NEAR_BLACK = 0.02
 """Mean brightness, 0 to 1, below which a frame is near black."""
 STILL, FREEZE_SECONDS = 1e-4, 0.5
 """A picture that changes by no more, 0 to 1, for so long is frozen."""
-ALIKE = 0.9
-"""Cosine similarity from which two shots show the same set-up."""
-WORD_SECONDS = 0.05
+WORD_SECONDS = 0.08
 """A stretch of speech is cut if so much of it is on either side; the ear misses less."""
 LOUDNESS_STEP, LOUDNESS_SECONDS, QUIET = 12.0, 0.4, -50.0
 """LU from the last to the first moments of sound at a join; below `QUIET` LUFS is silence."""
-EXPOSURE_STEP, EXPOSURE_FRAMES = 0.4, 6
+EXPOSURE_STEP, EXPOSURE_FRAMES = 0.6, 6
 """Change of mean brightness, 0 to 1, from the last to the first frames at a join."""
+EXPOSURE_RATIO = 0.08
+"""The same as a share of the brightness, between two films that show one set-up."""
+LENGTH_FRAMES, LENGTH_SECONDS = 1, 0.043
+"""The sound may be missing for a frame and two blocks of AAC: what a coder fills up."""
 BARS_STEP = 0.02
 """Change of a black bar at a join, as a share of the picture's side."""
 
@@ -48,7 +51,7 @@ def find_faults(slots: Sequence[Slot], films: Films) -> list[Fault]:
         films[slot.media].check(slot, number)
     faults = [fault for i in range(len(slots)) for fault in faults_inside(slots, films, i)]
     faults += [fault for i in range(1, len(slots)) for fault in faults_at_join(slots, films, i)]
-    faults += [fault for i in range(len(slots)) for fault in repeats(slots, i)]
+    faults += [fault for i in range(len(slots)) for fault in repeats(slots, films, i)]
     faults += [fault for i in {0, len(slots) - 1} if slots for fault in cut_ends(slots, films, i)]
     return sorted(faults, key=lambda fault: (fault.frame, fault.kind))
 
@@ -58,6 +61,8 @@ def faults_inside(slots: Sequence[Slot], films: Films, i: int) -> Iterator[Fault
     slot, record = slots[i], _start(slots, i)
     film = films[slot.media]
     yield from _flashes(slot, film, i, record)
+    own = list(_blemishes(slot, film, i, record))
+    yield from own
     span = slice(slot.source.start, slot.source.end)
     for start, end in runs(film.mixed[span]):
         if start == 0 or end == slot.source.frames:
@@ -70,19 +75,13 @@ def faults_inside(slots: Sequence[Slot], films: Films, i: int) -> Iterator[Fault
     still[0] = False  # its change is from a frame before the slot
     least = max(2, round(FREEZE_SECONDS * film.rate))
     for start, end in runs(still):
-        if end - start >= least:
+        seen = any(f.kind == "freeze" and f.frame < record + end for f in own)
+        if end - start >= least and not seen:  # a decode tells it better
             words = f"the picture is frozen for {_frames(end - start)}"
             yield Fault(
                 "freeze", i, record + start, end - start, least, "frames", words, end - start
             )
-    for flaw in film.blemishes:
-        if flaw.frames.overlaps(slot.source):
-            start = max(flaw.frames.start, slot.source.start)
-            frames = min(flaw.frames.end, slot.source.end) - start
-            frame = record + start - slot.source.start
-            yield Fault(
-                flaw.kind, i, frame, flaw.value, flaw.threshold, flaw.unit, flaw.words, frames
-            )
+    yield from _without_sound(slot, film, i, record)
 
 
 def cut_ends(slots: Sequence[Slot], films: Films, i: int) -> Iterator[Fault]:
@@ -101,15 +100,10 @@ def faults_at_join(slots: Sequence[Slot], films: Films, i: int) -> Iterator[Faul
     before, after = films[old.media], films[new.media]
     if old.media == new.media and old.source.end == new.source.start:
         return  # the film runs on: there is no join to see or hear
-    if old.media == new.media:
-        alike = (
-            1.0
-            if old.shot == new.shot
-            else float(before.vectors[old.shot] @ after.vectors[new.shot])
-        )
-        if alike >= ALIKE:
-            words = "the same set-up on both sides"
-            yield Fault("jump cut", i, record, alike, ALIKE, "cosine", words)
+    alike = _setup_share(old, before, new, after)
+    if alike >= 1 and old.media == new.media:
+        words = "the same set-up on both sides"
+        yield Fault("jump cut", i, record, alike, 1.0, "of what tells", words)
     lead = new.sound.lead  # where the sound is joined, which may be elsewhere than the picture
     yield from _cut_words(old.source.end - lead, before, i, record - lead, at_end=True)
     yield from _cut_words(new.source.start - lead, after, i, record - lead, at_end=False)
@@ -128,26 +122,78 @@ def faults_at_join(slots: Sequence[Slot], films: Films, i: int) -> Iterator[Faul
         before.luma[max(old.source.start, old.source.end - EXPOSURE_FRAMES) : old.source.end],
         after.luma[new.source.start : min(new.source.end, new.source.start + EXPOSURE_FRAMES)],
     )
-    step = float(ends[1].mean() - ends[0].mean())
+    level, step = float(ends[0].mean()), float(ends[1].mean() - ends[0].mean())
     if abs(step) >= EXPOSURE_STEP:
         words = f"the brightness jumps by {step:+.2f}"
         yield Fault("exposure step", i, record, step, EXPOSURE_STEP, "of 1", words)
+    elif alike >= 1 and old.media != new.media and abs(step) >= EXPOSURE_RATIO * max(level, 0.1):
+        share = step / max(level, 0.1)
+        words = f"one set-up in two films, the second by {share:+.0%} brighter"
+        yield Fault("exposure step", i, record, share, EXPOSURE_RATIO, "of itself", words)
     change = np.nan_to_num(np.abs(after.bars[new.shot] - before.bars[old.shot]))
     if change.max() >= BARS_STEP:
         words = f"the black bars change by {change.max():.0%} of the picture"
         yield Fault("bars step", i, record, float(change.max()), BARS_STEP, "of 1", words)
 
 
-def repeats(slots: Sequence[Slot], i: int) -> Iterator[Fault]:
-    """Frames of slot `i` that an earlier slot has shown."""
+def repeats(slots: Sequence[Slot], films: Films, i: int) -> Iterator[Fault]:
+    """Frames of slot `i` that an earlier slot has shown, of its film or of a copy of it.
+
+    Of what was shown elsewhere in the cut so few frames as make a flash are not seen again.
+    """
     slot, record = slots[i], _start(slots, i)
     for j, earlier in enumerate(slots[:i]):
-        start = max(slot.source.start, earlier.source.start)
-        shared = min(slot.source.end, earlier.source.end) - start
-        if earlier.media == slot.media and shared > 0:
+        if earlier.media == slot.media:
+            start = max(slot.source.start, earlier.source.start)
+            shared = min(slot.source.end, earlier.source.end) - start
             words = f"{_frames(shared)} that slot {j + 1} has shown"
+        else:
+            found = shown_again(slot, films[slot.media], earlier, films[earlier.media])
+            start, shared = found
+            words = f"about {_frames(shared)} that slot {j + 1} has shown, in another film"
+        least = 1 if j == i - 1 else FLASH_FRAMES + 1
+        if shared >= least:
             frame = record + start - slot.source.start
-            yield Fault("repeat", i, frame, shared, 1, "frames", words, shared)
+            yield Fault("repeat", i, frame, shared, least, "frames", words, shared)
+
+
+def _setup_share(old: Slot, before: FilmSeen, new: Slot, after: FilmSeen) -> float:
+    """How sure it is that both sides of a join are of one set-up: from 1 on it is."""
+    if old.media == new.media and old.shot == new.shot:
+        return 1 / ALIKE
+    if (old.shot, new.media, new.shot) in before.akin:
+        return 1.0
+    return setups_alike(before, old.shot, after, new.shot)
+
+
+def _blemishes(slot: Slot, film: FilmSeen, i: int, record: int) -> Iterator[Fault]:
+    """What a decode has shown of the film itself, but for what ingest told too."""
+    for flaw in film.blemishes:
+        start = max(flaw.frames.start, slot.source.start)
+        frames = min(flaw.frames.end, slot.source.end) - start
+        known = flaw.kind == "black" and bool(film.luma[start : start + 1] < NEAR_BLACK)
+        if frames > 0 and not known:
+            frame = record + start - slot.source.start
+            yield Fault(
+                *(flaw.kind, i, frame, flaw.value, flaw.threshold, flaw.unit, flaw.words, frames)
+            )
+
+
+def _without_sound(slot: Slot, film: FilmSeen, i: int, record: int) -> Iterator[Fault]:
+    """Frames of a slot that the sound of its film does not reach."""
+    allowed = LENGTH_FRAMES / float(film.rate) + LENGTH_SECONDS
+    missing = film.seconds(slot.source.end) - film.sound_end
+    if missing > allowed:
+        first = max(slot.source.start, int(np.ceil(film.sound_end * float(film.rate) - 1e-6)))
+        frames = slot.source.end - first
+        words = f"the film's sound ends {_frames(frames)} before the slot does"
+        frame = record + first - slot.source.start
+        yield Fault("length", i, frame, missing, allowed, "s", words, frames)
+    late = min(film.sound_start, film.seconds(slot.source.end)) - film.seconds(slot.source.start)
+    if late > allowed and np.isfinite(film.sound_end):
+        frames = round(late * float(film.rate))
+        words = f"the film's sound begins {_frames(frames)} after the slot does"
+        yield Fault("length", i, record, late, allowed, "s", words, frames)
 
 
 def _flashes(slot: Slot, film: FilmSeen, i: int, record: int) -> Iterator[Fault]:

@@ -1,7 +1,7 @@
 """Clicks, gaps and flat tops in a stretch of sound, told from levels of every millisecond. Pure.
 
-A click is louder in the treble than what is before and after it, and over at once; a drum or a
-consonant goes on. A gap begins and ends at once, between sound that is there on both sides.
+A click is what nothing before it let one expect, and over at once; a drum, a knock or a consonant
+rings on. A gap begins and ends at once, between sound that is there on both sides.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from editing.faults.prediction import residual, treble
 from ingest.media import Floats
 
 Doubles = NDArray[np.float64]
@@ -22,14 +23,14 @@ CONTEXT_MS = 1500
 FLOOR = -120.0
 """dBFS; what is below counts as this."""
 
-LEAST_CLICK_DB = 12.0
+LEAST_CLICK_DB = 14.0
 """An event from here on; what is a fault is decided where the joins are known."""
 _CLICK_NEAR, _CLICK_FAR = 6, 40
 """Milliseconds on either side: what a lossy code smears of a click, and what it is held against."""
 _WIDTH_MS, _WIDTH_DB, _WIDTH_PENALTY = 15, 10.0, (0.0, 0.0, 6.0, 9.0)
 """A click is one millisecond long; what is within 10 dB of it for two or more counts for less."""
-_QUIET_CLICK = -75.0
-"""dBFS of the treble; quieter clicks are not heard."""
+_QUIET_CLICK = -66.0
+"""dBFS, the greatest error of prediction; quieter clicks are not heard."""
 
 LEAST_GAP_DB = 20.0
 _LONGEST_GAP_MS = 1000
@@ -38,10 +39,16 @@ _SIDE_MS = 60
 _EDGE_MS = 8
 _QUIET_SOUND = -55.0
 """dBFS; a gap in what is quieter is none."""
+_DEAD = -90.0
+"""dBFS; nothing dies away to less within milliseconds, however its level goes up and down."""
 
 _FULL_SCALE = 0.995
 _LEAST_FLAT = 4
 """Samples at full scale one after another."""
+_TOP_MS, _TOP_SHARE, _LEAST_TOP, _LEAST_TOP_SAMPLES = 20, 0.9, 0.2, 6
+"""A top is what reaches 0.9 of the greatest height in 20 ms, if that is 0.2 of full scale, for so
+many samples; natural tops are up to 3.9 times as wide as a parabola."""
+_FLATNESS = 4.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +80,10 @@ def events_in(samples: Floats, step: int) -> list[Run]:
         step: Samples of a millisecond; `n` is a multiple of it.
     """
     found: list[Run] = []
-    for channel in samples:
-        treble = np.zeros_like(channel)
-        treble[1:-1] = channel[1:-1] - (channel[:-2] + channel[2:]) / 2
-        level, high = levels(channel, step), levels(treble, step)
-        found += [*clicks(high), *gaps(level), *flat_tops(channel, step)]
+    same = len(samples) == 2 and np.array_equal(samples[0], samples[1])
+    for channel in samples[:1] if same else samples:
+        level = levels(channel, step)
+        found += [*clicks(unexpected(channel, step)), *gaps(level), *flat_tops(channel, step)]
     return _merged(found)
 
 
@@ -92,8 +98,14 @@ def levels(samples: Floats, step: int) -> Doubles:
     return decibels((whole.reshape(-1, step) ** 2).mean(axis=1))
 
 
+def unexpected(samples: Floats, step: int) -> Doubles:
+    """dBFS of the greatest error of prediction in each millisecond, `(n // step,)`."""
+    whole = residual(treble(samples[: len(samples) // step * step]), step).astype(np.float64)
+    return decibels(np.abs(whole).reshape(-1, step).max(axis=1) ** 2)
+
+
 def clicks(high: Doubles) -> Iterator[Run]:
-    """Peaks of the treble that are over at once.
+    """Peaks of what was not to be expected that are over at once.
 
     The measure is the peak above the loudest of the 34 ms before and after it, 6 ms away (a tenth
     of those may be louder still), less a penalty for what lasts longer than a millisecond.
@@ -118,7 +130,8 @@ def clicks(high: Doubles) -> Iterator[Run]:
         :, _CLICK_FAR - _CLICK_NEAR : _CLICK_FAR + _CLICK_NEAR + 1
     ].max(axis=1)
     for place, value in zip(candidates[highest], above[highest], strict=True):
-        if value >= LEAST_CLICK_DB:
+        whole = _CLICK_FAR <= place < len(high) - _CLICK_FAR  # else a side is not known
+        if value >= LEAST_CLICK_DB and whole:
             yield Run("click", int(place), int(place) + 1, float(value))
 
 
@@ -147,8 +160,10 @@ def gaps(level: Doubles) -> Iterator[Run]:
             continue
         bottom = mean_level(start - _SIDE_MS, start) - LEAST_GAP_DB
         louder = level[start : start + _LONGEST_GAP_MS] > bottom
-        past = start + (int(louder.argmax()) if louder.any() else len(louder))
-        run = _judged_gap(level, start, past, mean_level) if louder.any() else None
+        if not louder.any():  # it dies away here, and may still break off later
+            continue
+        past = start + int(louder.argmax())
+        run = _judged_gap(level, start, past, mean_level)
         if run is not None:
             yield run
 
@@ -166,26 +181,55 @@ def _judged_gap(
         and mean_level(end, end + _EDGE_MS) > after - 10
     )
     inside = float(np.quantile(level[start:end], 0.9))
-    below = sides - inside
-    return Run("gap", start, end, below) if abrupt and below >= LEAST_GAP_DB else None
+    below, dead = sides - inside, inside <= _DEAD
+    return Run("gap", start, end, below) if (abrupt or dead) and below >= LEAST_GAP_DB else None
 
 
 def flat_tops(samples: Floats, step: int) -> Iterator[Run]:
-    """Runs of samples at full scale; those within 20 ms count as one event."""
-    full = np.abs(samples) >= _FULL_SCALE
-    if not full.any():
-        return
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], full, [False]]).astype(np.int8)))
-    runs = [(a, b) for a, b in edges.reshape(-1, 2) if b - a >= _LEAST_FLAT]
+    """Where the tops of the sound are cut off, at full scale or below; within 20 ms one event.
+
+    A top that was cut off is flat for as long as its flanks would have gone on rising, also after
+    a lossy code has roughened it, or a gain has lowered it.
+    """
+    full = _runs(np.abs(samples) >= _FULL_SCALE, _LEAST_FLAT)
     start = end = longest = 0
-    for a, b in runs:
+    for a, b in np.array(sorted([*full.tolist(), *_cut_tops(samples, step).tolist()])).reshape(
+        -1, 2
+    ):
         if longest and a - end > 20 * step:
             yield Run("clipping", start // step, end // step + 1, longest)
             longest = 0
         start = start if longest else int(a)
-        end, longest = int(b), max(longest, int(b - a))
+        end, longest = max(end, int(b)), max(longest, int(b - a))
     if longest:
         yield Run("clipping", start // step, end // step + 1, longest)
+
+
+def _cut_tops(samples: Floats, step: int) -> NDArray[np.int64]:
+    """Tops that are far flatter than their flanks are steep: `(tops, 2)`, first and past the last.
+
+    A parabola that enters its top with a slope `s` and rises by `h` is `4 h / s` samples wide.
+    """
+    size = _TOP_MS * step
+    height = np.abs(samples[: len(samples) // size * size]).astype(np.float64)
+    ceiling = np.repeat(height.reshape(-1, size).max(axis=1, initial=0), size)
+    runs = _runs((height >= _TOP_SHARE * ceiling) & (ceiling >= _LEAST_TOP), _LEAST_TOP_SAMPLES)
+    runs = runs[(runs[:, 0] >= 2) & (runs[:, 1] < len(height) - 1)]
+    if not len(runs):
+        return runs
+    first, last = runs[:, 0], runs[:, 1]
+    tops = np.maximum.reduceat(height, runs.reshape(-1))[::2]
+    rise = tops - _TOP_SHARE * ceiling[first]
+    into, out = height[first] - height[first - 2], height[last - 1] - height[last + 1]
+    slope = np.minimum(into, out) / 2
+    return runs[(last - first) * slope >= 4 * _FLATNESS * np.maximum(rise, 1e-4)]
+
+
+def _runs(mask: NDArray[np.bool_], least: int) -> NDArray[np.int64]:
+    """Where a mask is true for so many samples or more: `(runs, 2)`, first and past the last."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    pairs = edges.reshape(-1, 2)
+    return pairs[pairs[:, 1] - pairs[:, 0] >= least]
 
 
 def _merged(runs: list[Run]) -> list[Run]:

@@ -10,13 +10,17 @@ from editing.faults.sound_events import SoundEvent
 from editing.faults.sound_meter import LEVELS_A_SECOND, SoundMeasures
 from editing.faults.wording import runs
 
-CLICK_DB, JOIN_CLICK_DB = 21.0, 14.0
-"""dB of the treble above what is before and after it, within a piece and at a join."""
+CLICK_DB, JOIN_CLICK_DB = 21.0, 16.0
+"""dB of the error of prediction above that before and after it, within a piece and at a join."""
 DROPOUT_DB = 24.0
 """dB by which a gap lies below the sound on both sides."""
 CLIPPED_SAMPLES = 4
-"""Samples at full scale one after another."""
+"""Samples of one flat top."""
+_CLICK_SECONDS = 0.015
 SILENCE_DBFS, SILENCE_SECONDS = -60.0, 1.0
+NO_SOUND, _SMEARED = -90.0, 3
+"""dBFS; what is louder is a quiet room or a rest, which are meant. A lossy code may smear sound
+into so many fiftieths of a second of a silence."""
 _TRAIN_SECONDS, _TRAIN_DB, _ALONE_DB = 0.3, 14.0, 32.0
 """A click with another of so many dB so near is steps, twigs or rain, unless it is far louder."""
 _AT_JOIN = 0.6
@@ -40,11 +44,12 @@ def sound_faults(programme: Programme) -> list[Fault]:
         edges += [gap.start, gap.end]
     for event in sound.events:
         if event.kind == "clipping" and event.value >= CLIPPED_SAMPLES:
-            words = f"the sound is cut off at full scale for {event.value:.0f} samples"
+            words = f"the tops of the sound are cut off, for {event.value:.0f} samples"
             found.append(
                 _at(programme, "clipping", event, (event.value, CLIPPED_SAMPLES, "samples"), words)
             )
-            edges += [event.start, event.end]
+            if event.end - event.start > _CLICK_SECONDS:  # else it may be the click itself
+                edges += [event.start, event.end]
     for event in sound.events:
         near_edge = any(abs(event.start - edge) < 0.03 for edge in edges)
         if event.kind == "click" and not near_edge and not _in_train(sound, event, edges):
@@ -80,11 +85,17 @@ def _click(programme: Programme, event: SoundEvent) -> Iterator[Fault]:
 
 def _silences(sound: SoundMeasures) -> Iterator[tuple[float, float]]:
     """Where nothing is heard between what is: from when to when, in seconds."""
-    quiet = sound.level < SILENCE_DBFS
-    for start, end in runs(np.asarray(quiet)):
-        long = end - start >= SILENCE_SECONDS * LEVELS_A_SECOND
-        if long and start > 0 and end < len(quiet):
-            yield start / LEVELS_A_SECOND, end / LEVELS_A_SECOND
+    level = sound.level
+    for start, end in runs(np.asarray(level < SILENCE_DBFS)):
+        if end - start < SILENCE_SECONDS * LEVELS_A_SECOND:
+            continue
+        lost = [(start + a, start + b) for a, b in runs(np.asarray(level[start:end] < NO_SOUND))]
+        for a, b in lost:
+            first = start if a - start <= _SMEARED else a
+            last = end if end - b <= _SMEARED else b
+            long = last - first >= SILENCE_SECONDS * LEVELS_A_SECOND
+            if long and first > 0 and last < len(level):
+                yield first / LEVELS_A_SECOND, last / LEVELS_A_SECOND
 
 
 def _silence(programme: Programme, start: float, end: float) -> Fault:

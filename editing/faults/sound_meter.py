@@ -4,6 +4,7 @@ Levels of every millisecond are looked at in stretches of ten seconds and let go
 in them (clicks, gaps, flat tops) is kept with its measure, to be judged when the joins are known.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor
 
@@ -13,6 +14,7 @@ from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 from scipy.signal import sosfilt
 
+from editing.faults.join_sound import AROUND_SECONDS, JoinSound, listen
 from editing.faults.sound_events import CONTEXT_MS, SoundEvent, decibels, events_in
 from ingest.growing import GrowingArray
 from ingest.loudness import k_weighting
@@ -39,6 +41,8 @@ class SoundMeasures:
     """`(chunks,)` as `ingest.speech` gives it; empty where nobody asked for it."""
     seconds: float = 0.0
     """How long it is."""
+    joins: tuple[JoinSound, ...] = ()
+    """What is heard at the joins that the meter was told of, in order; not at those near an end."""
 
     def loudness(self, start: float, end: float) -> float:
         """Mean loudness from one second to another, LUFS; -inf for silence, NaN for none."""
@@ -54,13 +58,16 @@ class SoundMeasures:
 class SoundMeter:
     """Takes the sound of a programme in order."""
 
-    def __init__(self, rate: int, channels: int, *, voice: bool = False) -> None:
+    def __init__(
+        self, rate: int, channels: int, *, voice: bool = False, joins: Sequence[float] = ()
+    ) -> None:
         """Start on a programme's first sample.
 
         Args:
             rate: Samples per second.
             channels: How many each push brings.
             voice: Whether to tell where somebody speaks.
+            joins: Seconds at which one piece meets the next, where that is known already.
         """
         self.rate, self.channels, self.samples = rate, channels, 0
         self._step = max(1, rate // 1000)
@@ -70,6 +77,8 @@ class SoundMeter:
         self._first = 0
         """The number of the first sample of it."""
         self._events: list[SoundEvent] = []
+        self._moments = tuple(joins)
+        self._joins: list[JoinSound] = []
         self._sos, self._state = k_weighting(rate), np.zeros((2, channels, 2))
         self._energy: GrowingArray[np.float64] = GrowingArray(np.float64)
         self._level: GrowingArray[np.float32] = GrowingArray(np.float32)
@@ -108,6 +117,7 @@ class SoundMeter:
             level=self._level.values,
             voice=voice,
             seconds=self.samples / self.rate,
+            joins=tuple(sorted(self._joins, key=lambda join: join.second)),
         )
 
     def _look(self, *, at_end: bool) -> None:
@@ -121,8 +131,20 @@ class SoundMeter:
                     (self._first + step * self._step) / self.rate for step in (run.start, run.end)
                 )
                 self._events.append(SoundEvent(run.kind, start, end, run.value))
+        self._listen(own_start, own_end)
         used = max(0, own_end - CONTEXT_MS) * self._step
         self._waiting, self._first = self._waiting[:, used:], self._first + used
+
+    def _listen(self, own_start: int, own_end: int) -> None:
+        """Listen to the joins from one millisecond of what waits to another."""
+        reach = round(AROUND_SECONDS * self.rate)
+        for second in self._moments:
+            at = round(second * self.rate) - self._first
+            if own_start <= at // self._step < own_end:
+                begin = max(0, at - reach)
+                mono = self._waiting[:, begin : at + reach].mean(axis=0)
+                heard = listen(mono, self.rate, at - begin, second=second)
+                self._joins += [] if heard is None else [heard]
 
     def _measure_levels(self) -> None:
         """Reduce whole steps to their energy, K-weighted and of the louder channel."""

@@ -16,8 +16,11 @@ from editing.faults.disk_media import source_on_disk
 from editing.faults.finding import Fault, Kind
 from editing.faults.judging import programme_faults
 from editing.faults.programme import Clock
+from editing.faults.search import FLASH_FRAMES
+from editing.faults.wording import counted
 from editing.finish.source import Source
 from editing.frame_grid import FrameGrid
+from editing.interchange.layers import picture_of
 from editing.interchange.read_sequence import Edit, ReadSequence
 from editing.interchange.reading import read_timeline
 from editing.interchange.sequence import day_frames, printable, reel_names
@@ -79,15 +82,12 @@ def check_timeline(
         UnreadableMedia: A film cannot be opened.
     """
     read = read_timeline(path, rate or _catalogue_rate(path, catalog))
-    tracks = sorted({edit.track for edit in read.edits if edit.track.startswith("V")})
-    if not tracks:
+    if not any(edit.track.startswith("V") for edit in read.edits):
         raise TimelineError(f"{path}: the timeline has no picture")
-    remarks = [*read.remarks]
-    if len(tracks) > 1:
-        remarks.append(f"only the first of {len(tracks)} tracks of picture is looked at")
+    edits, told = picture_of(read)
+    remarks = [*read.remarks, *told]
     finder = _Finder(catalog, [path.parent, *folders], read)
     events, faults = list[_Event](), list[Fault]()
-    edits = read.track(tracks[0])
     for number, edit in enumerate(edits):
         found = finder.event(number, edit)
         if isinstance(found, Fault):
@@ -227,4 +227,23 @@ def _decoded(
             continue
         frame = events[place].record.start + fault.frame - starts[place]
         faults.append(replace(fault, slot=events[place].number, frame=frame))
-    return faults
+    return [*faults, *_repeats(events)]
+
+
+def _repeats(events: Sequence[_Event]) -> list[Fault]:
+    """Frames that an earlier event of the same film has shown."""
+    found = []
+    for place, event in enumerate(events):
+        for earlier in events[:place]:
+            if earlier.slot.media != event.slot.media:
+                continue
+            now, then = event.slot.source, earlier.slot.source
+            start = max(now.start, then.start)
+            shared = min(now.end, then.end) - start
+            least = 1 if earlier.record.end == event.record.start else FLASH_FRAMES + 1
+            if shared >= least:
+                words = f"{counted(shared, 'frame')} that event {earlier.number + 1} has shown"
+                frame = event.record.start + start - now.start
+                place_of = (event.number, frame, shared, least)
+                found.append(Fault("repeat", *place_of, "frames", words, frames=shared))
+    return found

@@ -141,8 +141,9 @@ def test_steps_of_sound_brightness_and_bars_are_found_at_the_join() -> None:
     louder = changed(plain.energy, slice(40, None), 10**-0.9)
     (fault,) = faults_of(slots, film(energy=louder))
     assert (fault.kind, fault.frame, fault.value) == ("loudness step", 40, pytest.approx(14))
-    (fault,) = faults_of(slots, film(luma=changed(plain.luma, slice(100, None), 0.95)))
-    assert (fault.kind, fault.value) == ("exposure step", pytest.approx(0.45))
+    dark = changed(changed(plain.luma, slice(0, 100), 0.2), slice(100, None), 0.9)
+    (fault,) = faults_of(slots, film(luma=dark))
+    assert (fault.kind, fault.value) == ("exposure step", pytest.approx(0.7))
     bars = plain.bars.copy()
     bars[1] = (0.12, 0.12, 0, 0)
     (fault,) = faults_of(slots, film(bars=bars))
@@ -157,7 +158,7 @@ def test_silence_on_one_side_is_no_step_of_loudness() -> None:
 
 
 def repaired(slots: list[Slot], seen: FilmSeen) -> tuple[list[Slot], list[str]]:
-    after, done = repair_faults(slots, {FILM: seen}, least_frames=10, reasons=lambda _: ())
+    after, done = repair_faults(slots, {FILM: seen}, least_frames=10, reasons=lambda *_: ())
     return list(after), [repair.words for repair in done]
 
 
@@ -209,7 +210,7 @@ def test_repair_never_makes_a_cut_worse_and_never_touches_a_locked_slot(
 ) -> None:
     seen = film(voiced=np.array([[s, s + 1.0] for s in sorted(speech)]).reshape(-1, 2))
     before = find_faults(slots, {FILM: seen})
-    after, _ = repair_faults(slots, {FILM: seen}, least_frames=10, reasons=lambda _: ())
+    after, _ = repair_faults(slots, {FILM: seen}, least_frames=10, reasons=lambda *_: ())
     left = find_faults(after, {FILM: seen})
     assert _errors(left) <= _errors(before)
     assert len(after) == len(slots)

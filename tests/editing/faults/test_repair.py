@@ -9,7 +9,13 @@ from editing.cut import Alternate, Reason, Slot, SlotSound
 from editing.errors import EditError
 from editing.faults.film import Blemish
 from editing.faults.finding import Fault
-from editing.faults.repair import FADE_MS, crossfade_clicks, possible_repairs, repair_faults
+from editing.faults.repair import (
+    FADE_MS,
+    LONGER_FADE_MS,
+    crossfade_clicks,
+    possible_repairs,
+    repair_faults,
+)
 from editing.faults.search import find_faults
 from ingest.timecode import FrameRange
 
@@ -26,7 +32,14 @@ def test_a_click_at_a_join_gets_a_crossfade_and_one_elsewhere_none() -> None:
     assert after == (slots[0], replace(slots[1], sound=SlotSound(fade_ms=FADE_MS)))
     assert repair.faults == (click(40),)
     assert crossfade_clicks(slots, [click(41)]) == (tuple(slots), [])
-    assert crossfade_clicks(after, [click(40)]) == (after, [])
+    longer, _ = crossfade_clicks(after, [click(40)])  # it clicks all the same
+    assert longer[1].sound.fade_ms == LONGER_FADE_MS
+    assert crossfade_clicks(longer, [click(40)]) == (longer, [])
+
+
+def test_a_crossfade_of_a_locked_slot_stays() -> None:
+    half_locked = [slot(0), replace(slot(1), locked=True)]
+    assert crossfade_clicks(half_locked, [click(40)]) == (tuple(half_locked), [])
 
 
 def test_a_join_of_two_locked_slots_gets_no_crossfade() -> None:
@@ -38,7 +51,7 @@ def test_a_step_of_loudness_is_evened_out_by_half_of_it() -> None:
     """Shot 0 at -23 LUFS, shot 1 at -9: 14 LU, of which 12 would be a fault; 7 are left."""
     louder = film(energy=changed(film().energy, slice(40, None), 10**-0.9))
     after, (repair,) = repair_faults(
-        [slot(0), slot(1)], {FILM: louder}, least_frames=10, reasons=lambda _: ()
+        [slot(0), slot(1)], {FILM: louder}, least_frames=10, reasons=lambda *_: ()
     )
     assert after[1].sound.gain == pytest.approx(-7)
     assert repair.words == "slot 2: a gain of -7.0 dB"
@@ -50,7 +63,7 @@ def test_an_alternate_that_is_taken_has_its_reasons_and_the_old_shot_becomes_one
     like = replace(slot(3), alternates=(Alternate(5, slot(5).source, 0.7),))
     why = (Reason("motion", 0.7),)
     after, _ = repair_faults(
-        [slot(0), like], {FILM: film(vectors=same)}, least_frames=10, reasons=lambda _: why
+        [slot(0), like], {FILM: film(vectors=same)}, least_frames=10, reasons=lambda *_: why
     )
     assert (after[1].shot, after[1].reasons, after[1].locked) == (5, why, False)
     assert after[1].alternates == (Alternate(3, slot(3).source, 0.0),)
@@ -70,7 +83,7 @@ def test_a_blemish_of_the_film_is_avoided_by_the_smallest_slip() -> None:
     (fault,) = faults_of([slot(0), slot(1)], seen)
     assert (fault.kind, fault.slot, fault.frame, fault.frames) == ("dropout", 0, 37, 2)
     after, (repair,) = repair_faults(
-        [slot(0), slot(1)], {FILM: seen}, least_frames=10, reasons=lambda _: ()
+        [slot(0), slot(1)], {FILM: seen}, least_frames=10, reasons=lambda *_: ()
     )
     assert after[0] == slot(0, 17, 57)
     assert repair.words == "slot 1: slipped, 3 frames earlier"
@@ -86,7 +99,7 @@ def test_a_short_slot_that_fills_its_shot_is_made_longer() -> None:
     """Three frames of shot 2 between others: with one more it is seen."""
     short = Slot(FILM, 2, FrameRange(230, 233), 0.0, ())
     after, (repair,) = repair_faults(
-        [slot(0), short, slot(4)], {FILM: film()}, least_frames=1, reasons=lambda _: ()
+        [slot(0), short, slot(4)], {FILM: film()}, least_frames=1, reasons=lambda *_: ()
     )
     assert after[1].source == FrameRange(230, 234)
     assert repair.words == "slot 2: 1 frame more at its end"

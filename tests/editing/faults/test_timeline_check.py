@@ -59,6 +59,21 @@ def test_an_event_past_the_end_of_its_film_is_told(timeline: Path, catalog: Cata
     assert ("length", 2) in [(fault.kind, fault.slot) for fault in faults]
 
 
+def test_frames_that_an_earlier_event_has_shown_are_told_at_their_frame(
+    timeline: Path, catalog: Catalog
+) -> None:
+    """Event 3 now shows frames 12 to 35 of film.mov, of which event 1 has shown those up to 23."""
+    again = "FILM     AA/V  C        00:00:00:12 00:00:01:12 01:00:02:00 01:00:03:00"
+    lines = EDL.replace(
+        "OTHER    AA/V  C        00:00:01:00 00:00:02:00 01:00:02:00 01:00:03:00", again
+    )
+    timeline.write_text(lines.replace("other.mov", "film.mov"))
+    checked = check_timeline(timeline, catalog, rate=Fraction(24))
+    (fault,) = [fault for fault in checked.faults if fault.kind == "repeat"]
+    assert (fault.slot, fault.frame, fault.value) == (2, 48, 12)
+    assert fault.words == "12 frames that event 1 has shown"
+
+
 def test_an_edl_without_a_rate_is_refused_with_what_to_do(timeline: Path, catalog: Catalog) -> None:
     with pytest.raises(TimelineError, match="--rate"):
         check_timeline(timeline, catalog)

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.flawed_footage import MARGIN, REELS, Copy, Flaw, Piece
-from benchmarks.planted_cuts import FADED, Gone, Part, outside
+from benchmarks.planted_cuts import outside
+from benchmarks.real_films import FADED, Gone, Part
 from editing.cut import Alternate, Slot, SlotSound
 from editing.faults.film import FilmSeen
 from ingest.catalog import Catalog

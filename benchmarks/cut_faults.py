@@ -25,18 +25,18 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.copied_cuts import CopiedFilm, flawed_parts, is_reel, reel_parts, spoken_parts
+from benchmarks.fault_scores import wilson
 from benchmarks.flawed_footage import Copy, write_copies
 from benchmarks.footage_stretches import Samples, Stretch, stretches
 from benchmarks.planted_cuts import (
     JOIN_KINDS,
     PlantedCut,
-    RealFilm,
     assembled,
     clean_parts,
-    know_bbb,
     plant,
     unfaded,
 )
+from benchmarks.real_films import RealFilm, know_bbb
 from benchmarks.said import resampled, utterances
 from benchmarks.sounds_at_joins import (
     CLEAR_JUMP,
@@ -316,16 +316,6 @@ def _know_cuts(stretch: Stretch, truth: Path) -> None:
 
 def _starts_before(name: str, last: int, rate: int) -> bool:
     return int(name.partition("#")[2]) * _STRETCH_SECONDS * rate < last
-
-
-def wilson(hits: int, count: int) -> str:
-    """A share with its 95 % interval (Wilson, 1927)."""
-    if not count:
-        return "–"
-    share, z = hits / count, 1.96
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z * np.sqrt(share * (1 - share) / count + z * z / (4 * count**2)) / (1 + z * z / count)
-    return f"{share:.2f} [{max(0, middle - half):.2f}, {min(1, middle + half):.2f}]"
 
 
 def report(bench: Benchmark) -> None:

@@ -141,4 +141,4 @@ def wilson(hits: int, count: int) -> str:
     share, z = hits / count, 1.96
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z * sqrt(share * (1 - share) / count + z * z / (4 * count**2)) / (1 + z * z / count)
-    return f"{share:.3f} [{max(0, middle - half):.2f}, {min(1, middle + half):.2f}]"
+    return f"{share:.2f} [{max(0, middle - half):.2f}, {min(1, middle + half):.2f}]"

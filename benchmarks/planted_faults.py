@@ -5,13 +5,12 @@ delivered file would be, so that what is looked for has gone through a lossy enc
 """
 
 from collections.abc import Callable
-from itertools import pairwise
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.footage_stretches import Plant, Samples, Stretch, Yuv
+from benchmarks.picture_changes import barred, change, gained, motion, resized, tinted
 
 PICTURE_KINDS = (
     *("flash", "black", "freeze", "duplicate", "dropped", "jump cut"),
@@ -39,7 +38,7 @@ class Planter:
             own=list(stretch.own),
         )
         size = stretch.pictures[0].shape[::-1]
-        self.other = [_resized(p, size) for p in other.pictures[:: max(1, other.frames // 12)]]
+        self.other = [resized(p, size) for p in other.pictures[:: max(1, other.frames // 12)]]
         self.speech = speech
         self.taken_pictures = [
             (own.frame, own.frame + own.frames) for own in stretch.own if own.kind in PICTURE_KINDS
@@ -49,7 +48,7 @@ class Planter:
             for own in stretch.own
             if own.kind in SOUND_KINDS
         ]
-        self._moving = _motion(stretch.pictures)
+        self._moving = motion(stretch.pictures)
 
     def plant_all(
         self, each: int = 1, of: tuple[str, ...] = (*PICTURE_KINDS, *SOUND_KINDS)
@@ -105,7 +104,7 @@ class Planter:
             if strength == "other picture":
                 self.made.pictures[i] = self.other[at % len(self.other)]
             else:
-                self.made.pictures[i] = _gained(
+                self.made.pictures[i] = gained(
                     self.made.pictures[i], 1.5 if strength == "bright by half" else 6.0
                 )
         return Plant("flash", at, frames, f"{strength}, {frames}")
@@ -156,7 +155,7 @@ class Planter:
         if at is None:
             return None
         made = self.made
-        jump = _change(made.pictures[at - 1], made.pictures[at + frames])
+        jump = change(made.pictures[at - 1], made.pictures[at + frames])
         beside = [*self._moving[at - 4 : at], *self._moving[at + frames + 1 : at + frames + 5]]
         if jump < SEEN * float(np.median(beside)):
             self.taken_pictures.pop()
@@ -203,7 +202,7 @@ class Planter:
         share = float(self.rng.choice([0.04, 0.08, 0.128]))
         sides = bool(self.rng.random() < 0.25)
         for i in range(at, at + frames):
-            self.made.pictures[i] = _barred(self.made.pictures[i], share, sides=sides)
+            self.made.pictures[i] = barred(self.made.pictures[i], share, sides=sides)
         return Plant("letterbox", at, frames, f"{'sides' if sides else 'top'} {share:.0%}")
 
     def _combing(self) -> Plant | None:
@@ -222,11 +221,11 @@ class Planter:
 
     def _exposure_step(self) -> Plant | None:
         gain = float(self.rng.choice([0.75, 0.85, 1.2, 1.35]))
-        return self._stepped("exposure step", lambda p: _gained(p, gain), f"x{gain}")
+        return self._stepped("exposure step", lambda p: gained(p, gain), f"x{gain}")
 
     def _colour_step(self) -> Plant | None:
         shift = int(self.rng.choice([8, 14, 20])) * int(self.rng.choice([-1, 1]))
-        return self._stepped("colour step", lambda p: _tinted(p, shift), f"{shift:+}")
+        return self._stepped("colour step", lambda p: tinted(p, shift), f"{shift:+}")
 
     def _stepped(self, kind: str, change: Callable[[Yuv], Yuv], strength: str) -> Plant | None:
         """From a place within a shot to the shot's end."""
@@ -384,57 +383,6 @@ class Planter:
         jumps = [p.frame for p in self.made.plants if p.kind == "jump cut"]
         cuts = [c for c in (*self.made.cuts, *jumps) if 10 < c < self.made.frames - 10]
         return int(self.rng.choice(cuts)) if cuts else None
-
-
-def _resized(picture: Yuv, size: tuple[int, int]) -> Yuv:
-    """A 4:2:0 picture at the size of another's array, `(width, height * 3 / 2)`."""
-    width, rows = size
-    bgr = cv2.cvtColor(picture, cv2.COLOR_YUV2BGR_I420)
-    scaled = cv2.resize(bgr, (width, rows * 2 // 3), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(scaled, cv2.COLOR_BGR2YUV_I420), np.uint8)
-
-
-def _gained(picture: Yuv, gain: float) -> Yuv:
-    rows = picture.shape[0] * 2 // 3
-    changed = picture.copy()
-    luma = 16 + (picture[:rows].astype(np.float32) - 16) * gain
-    changed[:rows] = np.clip(luma, 16, 235).astype(np.uint8)
-    return changed
-
-
-def _tinted(picture: Yuv, shift: int) -> Yuv:
-    rows = picture.shape[0] * 2 // 3
-    changed = picture.copy().astype(np.int16)
-    half = (picture.shape[0] - rows) // 2
-    changed[rows : rows + half] += shift
-    changed[rows + half :] -= shift
-    return np.asarray(np.clip(changed, 16, 240), np.uint8)
-
-
-def _barred(picture: Yuv, share: float, *, sides: bool) -> Yuv:
-    rows = picture.shape[0] * 2 // 3
-    width = picture.shape[1]
-    changed = picture.copy()
-    luma = changed[:rows]
-    chroma = changed[rows:].reshape(2, rows // 2, width // 2)
-    for plane, black in ((luma, 16), (chroma[0], 128), (chroma[1], 128)):
-        view = plane.T if sides else plane
-        depth = round(len(view) * share)
-        view[:depth] = black
-        view[len(view) - depth :] = black
-    return changed
-
-
-def _motion(pictures: list[Yuv]) -> NDArray[np.float64]:
-    """Mean change of each picture since the one before, of 255."""
-    found = [0.0]
-    found += [_change(before, after) for before, after in pairwise(pictures)]
-    return np.array(found)
-
-
-def _change(before: Yuv, after: Yuv) -> float:
-    rows = before.shape[0] * 2 // 3
-    return float(cv2.norm(after[:rows], before[:rows], cv2.NORM_L1)) / before[:rows].size
 
 
 def _eased(count: int, over: int) -> Samples:

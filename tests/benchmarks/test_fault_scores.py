@@ -62,7 +62,7 @@ def test_a_fault_of_the_films_own_is_right_to_tell_and_what_is_doubtful_counts_n
 
 def test_an_interval_is_wilsons() -> None:
     """Of 8 of 8: 1 / (1 + 1.96**2 / 8) is 0.676."""
-    assert wilson(8, 8) == "1.000 [0.68, 1.00]"
+    assert wilson(8, 8) == "1.00 [0.68, 1.00]"
     assert wilson(0, 0) == "–"
 
 

@@ -5,13 +5,17 @@ anything is written, and what is read lies directly in its folder. Nothing is re
 remember the music that they were made to.
 """
 
+import fcntl
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
@@ -34,7 +38,11 @@ MUSIC_SUFFIXES = (".wav", ".mp3", ".m4a", ".aac", ".flac", ".ogg", ".opus")
 MOST_MUSIC_MB = 100
 RULES_SUFFIXES = (".toml",)
 MOST_RULES_MB = 1
-_LONGEST_STEM = 80
+_LONGEST_STEM, _LONGEST_STEM_BYTES = 80, 200
+"""Characters, and bytes of UTF-8: a file system takes 255, and ` (2).flac` comes after it."""
+_INCOMING = ".incoming-"
+_OLD_SECONDS = 24 * 3600.0
+"""An upload that was killed halfway is removed when it is as old as this."""
 _CHECK_RATE = Fraction(24)
 """Frames a second at which an upload is tried; beats are read again at the rate of a film."""
 
@@ -139,7 +147,8 @@ def plain_name(name: str, suffixes: tuple[str, ...]) -> str:
         known = ", ".join(suffixes)
         raise ValueError(f"files end in {known}, and this one in {suffix[:20] or 'nothing'}")
     plain = "".join(c if c.isalnum() or c in " ._-()" else "_" for c in stem)
-    plain = re.sub(r"\s+", " ", plain).strip(" .")[:_LONGEST_STEM].strip(" .")
+    plain = re.sub(r"\s+", " ", plain).strip(" .")[:_LONGEST_STEM]
+    plain = plain.encode()[:_LONGEST_STEM_BYTES].decode(errors="ignore").strip(" .")
     return f"{plain or 'file'}{suffix}"
 
 
@@ -179,32 +188,54 @@ def _keep(kind: _Kind, name: str, data: bytes, check: Callable[[Path], object]) 
     if len(data) > kind.most_mb << 20:
         size = len(data) / (1 << 20)
         raise kind.error(f"{plain} has {size:.0f} MB; at most {kind.most_mb} MB are taken")
-    incoming = kind.folder / f".incoming-{uuid4().hex}"
+    _remove_halves(kind.folder)
+    incoming = kind.folder / f"{_INCOMING}{uuid4().hex}"
     incoming.mkdir(parents=True)
     try:
         draft = incoming / plain
         draft.write_bytes(data)
         check(draft)
-        return _place(kind, draft, sha256(data).digest())
+        with _alone(kind.folder):
+            return _place(kind, draft, sha256(data).digest())
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
 
 
 def _place(kind: _Kind, draft: Path, digest: bytes) -> str:
-    """Give a draft the first name that is free, or that of the same content."""
+    """Give a draft the first name that is free, or that of the same content; it appears whole."""
     number = 1
     while True:
         tail = "" if number == 1 else f" ({number})"
         place = kind.folder / f"{draft.stem}{tail}{draft.suffix}"
-        try:
-            place.open("xb").close()  # fails where the name is taken
-        except FileExistsError:
-            if _is_one(kind, place) and sha256(place.read_bytes()).digest() == digest:
-                return place.name
-            number += 1
-        else:
-            draft.replace(place)
+        if not os.path.lexists(place):
+            draft.rename(place)
             return place.name
+        same_size = _is_one(kind, place) and place.stat().st_size == draft.stat().st_size
+        if same_size and sha256(place.read_bytes()).digest() == digest:
+            return place.name
+        number += 1
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let no other upload, of this server or another, choose a name in the folder meanwhile."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _remove_halves(folder: Path) -> None:
+    """Remove uploads that were killed halfway, long ago."""
+    for half in folder.glob(f"{_INCOMING}*"):
+        try:
+            old = time.time() - half.stat().st_mtime > _OLD_SECONDS
+        except FileNotFoundError:  # has just ended
+            continue
+        if old:
+            shutil.rmtree(half, ignore_errors=True)
 
 
 def _beats(path: Path, rate: Fraction) -> Music:

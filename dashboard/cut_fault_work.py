@@ -4,6 +4,7 @@
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -15,6 +16,7 @@ from editing.errors import EditingError, StaleCut
 from editing.faults.of_cut import check_cut, repair_cut
 from ingest.catalog import Catalog
 from ingest.errors import IngestError
+from ingest.limits import DEFAULT_LIMITS, apply_limits, die_with_parent
 
 Answer = dict[str, Any]
 
@@ -63,6 +65,8 @@ def _faults(faults: Any) -> Answer:
 
 def main(told: str) -> None:
     """Work on one task, and write down how far it is and what it came to."""
+    die_with_parent()
+    apply_limits(DEFAULT_LIMITS)
     task = json.loads(told)
     place = Path(task["place"])
 
@@ -76,9 +80,12 @@ def main(told: str) -> None:
 
 
 def _write(place: Path, text: str) -> None:
-    draft = place.with_suffix(f".draft{place.suffix}")
-    draft.write_text(text, "utf-8")
-    draft.replace(place)
+    draft = place.with_suffix(f"{place.suffix}.{os.getpid()}.draft")
+    try:
+        draft.write_text(text, "utf-8")
+        draft.replace(place)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,19 @@
 """The faults of a cut for a page: decoded where its films are there, in the background if it takes.
 
-What ingest measured is told at once. The decode goes on in a process of its own; what it shows is
-kept in the workspace for as long as the films stay what they are, and a page says which of both
-it shows.
+What ingest measured is told at once. The decode goes on in a process of its own, after those that
+were asked for before it; what it shows is kept in the workspace for as long as the films stay what
+they are, and a page says which of both it shows.
 """
 
 import hashlib
 import json
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from dashboard.cut_fault_queue import begin, progress_of, stage_of
 from dashboard.people import Person, needs
 from dashboard.settings import Workspace
 from editing.cut import Cut
@@ -30,14 +28,9 @@ FOLDER = "checks"
 """Of a workspace."""
 PATIENCE = 1.0
 """Seconds that a page waits before it goes on with what is known."""
-_KEPT = 200
-"""Answers of one workspace, the newest."""
 _POLL = 0.05
 
 How = Literal["decoded", "catalogue", "none"]
-
-_running: dict[Path, "subprocess.Popen[bytes]"] = {}
-_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +43,10 @@ class KnownFaults:
     """Which search it was, for people; why there is none."""
     progress: float | None = None
     """0 to 1 while a decode goes on; what it shows comes then."""
+    waiting: bool = False
+    """For other decodes to end."""
+    broken: bool = False
+    """The process came to grief; it can be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +55,8 @@ class RepairState:
 
     progress: float | None = None
     """0 to 1 while it goes on."""
+    waiting: bool = False
+    """For decodes that were asked for before it."""
     version: int | None = None
     """That was kept; None if nothing was repaired."""
     words: str = ""
@@ -67,7 +66,12 @@ class RepairState:
 
 
 def known_faults(
-    workspace: Workspace, cut_id: int, version: int, *, patience: float = PATIENCE
+    workspace: Workspace,
+    cut_id: int,
+    version: int,
+    *,
+    patience: float = PATIENCE,
+    again: bool = False,
 ) -> KnownFaults:
     """The faults of a version of a cut; a decode begins if there was none.
 
@@ -76,6 +80,7 @@ def known_faults(
         cut_id: Which.
         version: Of it.
         patience: Seconds to wait for the decode.
+        again: Whether one that came to grief, or was refused, is begun anew.
     """
     with Catalog(workspace.catalog) as catalog:
         cut = load_cut(catalog, cut_id, version)
@@ -89,15 +94,18 @@ def known_faults(
         words = f"By what ingest measured alone: {gone} is not where it was, so nothing is decoded"
         return KnownFaults(by_ingest.faults, "catalogue", words)
     task = {"catalog": _told(workspace.catalog), "cut": cut_id, "version": version}
-    answer = _answer(place, task, patience)
+    _begin(place, task, again=again)
+    answer = _wait(place, patience)
+    faults = by_ingest.faults if by_ingest is not None else ()
     if answer is None:
-        assert by_ingest is not None  # else the answer was there
+        waiting = stage_of(place) == "waiting"
         words = "By what ingest measured; every frame and sample is being looked at"
-        return KnownFaults(by_ingest.faults, "catalogue", words, _progress(place))
+        if waiting:
+            words = "By what ingest measured; the decode waits for another to end"
+        return KnownFaults(faults, "catalogue", words, progress_of(place), waiting)
     if "refused" in answer:
-        faults = by_ingest.faults if by_ingest is not None else ()
         words = f"By what ingest measured alone: {answer['refused']}"
-        return KnownFaults(faults, "catalogue", words)
+        return KnownFaults(faults, "catalogue", words, broken="faults" not in answer)
     return KnownFaults(_read(answer), "decoded", "Every frame and sample of the cut was looked at")
 
 
@@ -123,7 +131,7 @@ def begin_repair(
     moment = f"{time.time_ns():x}"
     place = _folder(workspace) / f"repair-{cut_id}-{version}-{moment}.json"
     task = {"catalog": _told(workspace.catalog), "cut": cut_id, "version": version}
-    _begin(place, task | {"author": person.name, "onto": version if onto is None else onto})
+    begin(place, task | {"author": person.name, "onto": version if onto is None else onto})
     return place
 
 
@@ -136,7 +144,7 @@ def repair_state(place: Path, *, patience: float = 0.0) -> RepairState:
     """
     answer = _wait(place, patience)
     if answer is None:
-        return RepairState(progress=_progress(place))
+        return RepairState(progress_of(place), stage_of(place) == "waiting")
     if "latest" in answer:
         _, cut_id, version, _ = place.stem.split("-")
         raise StaleCut(int(cut_id), int(version), answer["latest"])
@@ -149,26 +157,32 @@ def repair_state(place: Path, *, patience: float = 0.0) -> RepairState:
     return RepairState(version=answer["version"], words=f"{done} ({how})", left=_read(answer))
 
 
-def _answer(place: Path, task: Mapping[str, Any], patience: float) -> dict[str, Any] | None:
-    """What a task came to; it is begun if nobody did, and None while it goes on."""
-    if not place.is_file():
-        with _lock:
-            begun = place in _running
-        if not begun:
-            _begin(place, task)
-    return _wait(place, patience)
+def _begin(place: Path, task: Mapping[str, Any], *, again: bool) -> None:
+    """Begin a task unless somebody did, or it has ended."""
+    stage = stage_of(place)  # before the answer is looked for: it is there when the stage is left
+    if again and "faults" not in (_answer(place) or {"faults": ()}):
+        place.unlink(missing_ok=True)
+    if place.is_file() or (stage == "broken" and not again):
+        return
+    _remove_older(place)
+    begin(place, task)
+
+
+def _remove_older(place: Path) -> None:
+    """Remove the answers to the same question about films that were other ones then."""
+    question = place.name.rpartition("-")[0]
+    for other in place.parent.glob(f"{question}-*.json"):
+        if other != place:
+            other.unlink(missing_ok=True)
 
 
 def _wait(place: Path, patience: float) -> dict[str, Any] | None:
+    """What a task came to; None while it waits or goes on."""
     until = time.monotonic() + patience
     while True:
-        with _lock:
-            child = _running.get(place)
-            ended = child is None or child.poll() is not None
-        if place.is_file():
-            with _lock:
-                _running.pop(place, None)
-            answer: dict[str, Any] = json.loads(place.read_text("utf-8"))
+        ended = stage_of(place) not in ("waiting", "running")
+        answer = _answer(place)
+        if answer is not None:
             return answer
         if ended:
             return {"refused": "the search came to grief; the server's log says how"}
@@ -177,31 +191,12 @@ def _wait(place: Path, patience: float) -> dict[str, Any] | None:
         time.sleep(_POLL)
 
 
-def _begin(place: Path, task: Mapping[str, Any]) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    _clear(place.parent)
-    told = json.dumps({**task, "place": _told(place)})
-    line = [sys.executable, "-m", "dashboard.cut_fault_work", told]
-    with _lock:
-        if place in _running:
-            return
-        child = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        _running[place] = child
-    threading.Thread(target=child.wait, daemon=True).start()  # so that it leaves no zombie
-
-
-def _clear(folder: Path) -> None:
-    """Remove the oldest answers."""
-    answers = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
-    for old in answers[: max(0, len(answers) - _KEPT)]:
-        old.unlink(missing_ok=True)
-
-
-def _progress(place: Path) -> float:
+def _answer(place: Path) -> dict[str, Any] | None:
     try:
-        return float(place.with_suffix(".progress").read_text("utf-8"))
-    except (OSError, ValueError):
-        return 0.0
+        answer: dict[str, Any] = json.loads(place.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    return answer
 
 
 def _read(answer: Mapping[str, Any]) -> tuple[Fault, ...]:
@@ -210,17 +205,19 @@ def _read(answer: Mapping[str, Any]) -> tuple[Fault, ...]:
 
 def _place(workspace: Workspace, catalog: Catalog, cut: Cut) -> Path:
     """Where the answer is: another one once a film was ingested again, moved, or is gone."""
+    films = [catalog.get_media(one) for one in _media(cut)]
     state = [
-        (
-            media.fingerprint,
-            media.path,
-            Path(media.path).is_file(),
-            catalog.ingest_version(media.id),
-        )
-        for media in (catalog.get_media(one) for one in _media(cut))
+        (film.fingerprint, film.path, _on_disk(Path(film.path)), catalog.ingest_version(film.id))
+        for film in films
     ]
     name = hashlib.sha256(repr(state).encode()).hexdigest()[:16]
     return _folder(workspace) / f"{cut.id}-{cut.version}-{name}.json"
+
+
+def _on_disk(path: Path) -> tuple[int, int] | None:
+    """Size and time of the last change of a file; None if it is none."""
+    found = path.stat() if path.is_file() else None
+    return None if found is None else (found.st_size, found.st_mtime_ns)
 
 
 def _missing(catalog: Catalog, cut: Cut) -> list[str]:

@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from dashboard.cut_edits import Edit, make_edit, read_edit
-from dashboard.cut_faults import begin_repair, repair_state
+from dashboard.cut_faults import RepairState, begin_repair, repair_state
 from dashboard.people import SIGN_IN_VARIABLE, NotAllowed, Person
 from dashboard.settings import Workspace
 from dashboard.sources import open_catalog
@@ -39,6 +39,8 @@ class Conflict:
     edit: Edit
     latest: int
     """The version that it was refused for."""
+    after: tuple[Edit, ...] = ()
+    """What was asked for on top of it, before the page had told that it was refused."""
 
 
 def editor() -> Person:
@@ -161,7 +163,9 @@ def make(catalog: Path, edit: Edit, onto: int | None = None) -> None:
         if again is not None:
             make(catalog, again)
         elif not _is_own(edit, error.latest):
-            st.session_state["review_conflict"] = Conflict(edit, error.latest)
+            _refuse(edit, error.latest, again=onto is not None)
+        elif edit.kind != "restore":
+            st.session_state["review_problem"] = _gone(edit, error.latest)
     except (EditingError, IngestError, NotAllowed) as error:
         st.session_state["review_problem"] = f"{error}"
     else:
@@ -180,9 +184,8 @@ def begin_repairing(workspace: Workspace, edit: Edit) -> None:
         st.session_state["review_repair"] = (edit, place)
 
 
-def look_at_repair() -> float | None:
-    """How far the repair that was begun is, 0 to 1; None once it has ended, and what it came to is
-    noted."""
+def look_at_repair() -> RepairState | None:
+    """How far the repair that was begun is; None once it has ended, and its outcome is noted."""
     begun: tuple[Edit, Path] | None = st.session_state.get("review_repair")
     if begun is None:
         return None
@@ -190,18 +193,28 @@ def look_at_repair() -> float | None:
     try:
         state = repair_state(place)
     except StaleCut as error:
-        st.session_state["review_conflict"] = Conflict(edit, error.latest)
+        _refuse(edit, error.latest)
     except EditError as error:
         st.session_state["review_problem"] = f"{error}"
     else:
         if state.progress is not None:
-            return state.progress
+            return state
         if state.version is None:
             st.session_state["review_problem"] = state.words
         else:
             _made(edit, state.version, state.words)
     del st.session_state["review_repair"]
     return None
+
+
+def _refuse(edit: Edit, latest: int, *, again: bool = False) -> None:
+    """Note that somebody else was quicker; what fast fingers asked for before is not forgotten."""
+    known: Conflict | None = st.session_state.get("review_conflict")
+    if known is None or (known.edit.cut, known.edit.version) != (edit.cut, edit.version):
+        st.session_state["review_conflict"] = Conflict(edit, latest)
+    else:
+        after = known.after if again else (*known.after, edit)
+        st.session_state["review_conflict"] = replace(known, latest=latest, after=after)
 
 
 def _made(edit: Edit, version: int, words: str) -> None:
@@ -228,37 +241,72 @@ def _on_own(catalog: Path, edit: Edit, latest: int) -> Edit | None:
     """
     if not _is_own(edit, latest) or edit.kind == "restore":
         return None
-    if edit.kind in _SLOW:
+    return _rebased(catalog, edit, latest)
+
+
+def make_again(catalog: Path, conflict: Conflict, onto: int | None = None) -> None:
+    """Make what was refused after all, one change after the other, until one cannot be made.
+
+    Args:
+        catalog: The folder of the catalogue.
+        conflict: What was refused.
+        onto: The version that the first change is kept after as it was; None to make it to the
+            latest instead, as the others are made, if it means a slot that is there.
+    """
+    st.session_state.pop("review_problem", None)
+    edits = (conflict.edit, *conflict.after)
+    for number, edit in enumerate(edits):
+        kept_as_it_was = number == 0 and onto is not None
+        if kept_as_it_was:
+            make(catalog, edit, onto)
+        else:
+            _make_to_latest(catalog, edit)
+        refused: Conflict | None = st.session_state.get("review_conflict")
+        if refused is not None:
+            st.session_state["review_conflict"] = replace(refused, after=edits[number + 1 :])
+            return
+        if "review_problem" in st.session_state or "review_pending" in st.session_state:
+            _tell_left(edits[number + 1 :])
+            return
+
+
+def _make_to_latest(catalog: Path, edit: Edit) -> None:
+    latest = load_cut(open_catalog(catalog), edit.cut).version
+    found = _rebased(catalog, edit, latest)
+    if found is None:
+        st.session_state["review_problem"] = _gone(edit, latest)
+    else:
+        ask(catalog, found)
+
+
+def _tell_left(edits: tuple[Edit, ...]) -> None:
+    """Say which changes are not made, for one before them could not be."""
+    if edits:
+        problem, left = st.session_state.get("review_problem"), ", ".join(e.words for e in edits)
+        told = f"not made: {left}"
+        st.session_state["review_problem"] = told if problem is None else f"{problem}; {told}"
+
+
+def _rebased(catalog: Path, edit: Edit, latest: int) -> Edit | None:
+    """A change as one of a later version, of the slot that it was made to; None if that is gone."""
+    if edit.kind in (*_SLOW, "restore"):
         return replace(edit, version=latest)
     opened = open_catalog(catalog)
     before, now = load_cut(opened, edit.cut, edit.version), load_cut(opened, edit.cut, latest)
-    found = same_slot(before, now, edit)
-    if found is None or edit.kind != "move":
-        return found
-    to = found.slot + edit.to - edit.slot  # as far from where it is as was meant
-    return replace(found, to=min(max(to, 0), len(now.slots) - 1))
-
-
-def make_again(catalog: Path, edit: Edit, latest: int) -> None:
-    """Make a refused change to the latest version instead, if it still means the same slot."""
-    before = load_cut(open_catalog(catalog), edit.cut, edit.version)
-    now = load_cut(open_catalog(catalog), edit.cut, latest)
-    found = same_slot(before, now, edit)
-    if found is None:
-        st.session_state["review_problem"] = (
-            f"slot {edit.slot + 1} of version {edit.version} is not in version {latest} any more"
-        )
-        return
-    make(catalog, found)
-
-
-def same_slot(before: Cut, now: Cut, edit: Edit) -> Edit | None:
-    """A change as one of a later version, of the slot that it was made to; None if that is gone."""
     places = {change.before: change.after for change in changes_between(before.slots, now.slots)}
-    after = places.get(edit.slot)
-    if after is None:
+    slot = places.get(edit.slot)
+    if slot is None:
         return None
-    return replace(edit, version=now.version, slot=after)
+    to = slot + edit.to - edit.slot  # of a move: as far from where it is as was meant
+    return replace(edit, version=latest, slot=slot, to=min(max(to, 0), len(now.slots) - 1))
+
+
+def _gone(edit: Edit, latest: int) -> str:
+    """Why a change cannot be made to a later version."""
+    return (
+        f"{edit.words}: slot {edit.slot + 1} of version {edit.version} is not in version {latest} "
+        "any more"
+    )
 
 
 def give_up() -> None:

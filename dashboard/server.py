@@ -87,6 +87,7 @@ def server_options(port: int) -> dict[str, object]:
         "server.allowedHosts": [HOST, "localhost"],  # refuses a rebound DNS name
         "server.enableXsrfProtection": True,
         "server.enableCORS": True,
+        "server.enableAgentApi": False,  # pages are for people; programs have the commands
         "server.fileWatcherType": "none",
         "server.maxUploadSize": 200,
         "browser.gatherUsageStats": False,

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from editing.faults.finding import Fault
     from ingest.catalog import Catalog
 
-TIMELINES = (".otio", ".edl", ".xml", ".fcpxml")
+BUNDLE = ".fcpxmld"
+"""A folder that Final Cut Pro writes, with a timeline within."""
+TIMELINES = (".otio", ".edl", ".xml", ".fcpxml", BUNDLE)
 Timecode = Callable[[int], str]
 
 
@@ -163,7 +165,7 @@ def _path_of(target: str) -> Path | None:
     if not target.strip():
         raise click.UsageError("an empty name; name a cut, a media file or a timeline")
     path = Path(target)
-    if path.is_file():
+    if path.is_file() or (path.is_dir() and path.suffix.lower() == BUNDLE):
         return path
     if path.is_dir():
         advice = "Name one file in it: reel check FILE; or a cut: reel cut list"

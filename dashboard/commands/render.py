@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FADE = ExactNumber(600)
+_MP4 = (".mp4", ".m4v")
 _DECIBELS = click.FloatRange(-60, 20)
 
 _DELIVERY_OPTIONS = (
@@ -125,6 +126,10 @@ def render_command(
     from editing.run import render_cut
     from ingest.catalog import Catalog
 
+    if output.suffix.lower() not in _MP4:
+        raise click.UsageError(
+            f"a render is an MP4, and {output.name!r} does not end as one; say {output.stem}.mp4"
+        )
     delivery = _delivery(**options)
     with (
         Catalog(workspace.catalog) as catalog,

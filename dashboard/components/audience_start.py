@@ -12,7 +12,7 @@ from dashboard.audience_question import Question
 from dashboard.components.working import worked_out
 from dashboard.settings import Workspace
 from dashboard.sources import load_workspace, tree_state
-from dashboard.wording import SIMULATED
+from dashboard.wording import SIMULATED, plain
 
 FEW_TITLES = 200
 
@@ -91,7 +91,7 @@ def choose_title(audience: Audience, key: str, *, label: str = "Title") -> str |
     if kept in names and kept not in shown and not text.strip():
         shown = [kept, *shown]
     if not shown:
-        st.info(f"No title is named like “{text.strip()}”.", icon=":material/search_off:")
+        st.info(f"No title is named like “{plain(text.strip())}”.", icon=":material/search_off:")
         return None
     more = f", the {len(shown):,} most viewed of {total:,}" if total > len(shown) else ""
     picked: str | None = choice.selectbox(

@@ -243,9 +243,10 @@ def _files(workspace: Workspace) -> tuple[str | None, str | None, str | None]:
     except RatingsError as error:
         st.error(plain(f"{error}"), icon=":material/error:")
         ratings = []
+    if not ratings:  # a field that is disabled could hardly be read
+        return music, rules, None
     rating = three.selectbox(
-        "Rating", ratings, index=None, key="brief_rating", disabled=not ratings,
-        placeholder="None" if ratings else "Rules first",
+        "Rating", ratings, index=None, key="brief_rating", placeholder="None",
         help="Leaves out what this rating does by the rules; each exclusion keeps its reason",
     )  # fmt: skip
     return music, rules, rating

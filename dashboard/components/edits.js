@@ -4,9 +4,15 @@
 const EDIT_PATIENCE = 4000;  // milliseconds
 
 function openOutbox(name) {
+  if (!window.reelroomOutboxes) window.addEventListener("beforeunload", holdBack);
   const boxes = (window.reelroomOutboxes ??= new Map());
   if (!boxes.has(name)) boxes.set(name, createOutbox());
   return boxes.get(name);
+}
+
+// A page that is left or loaded anew would forget what it has not sent: the browser asks first.
+function holdBack(event) {
+  if ([...window.reelroomOutboxes.values()].some((box) => box.busy)) event.preventDefault();
 }
 
 function createOutbox() {

@@ -10,6 +10,7 @@ from dashboard.settings import Workspace
 from editing.cut import Cut
 
 SECONDS_BETWEEN_LOOKS = 2.0
+_WAITING = "Waiting for the search of another cut to end…"
 _PATIENCE = 0.3
 """Seconds that a page waits for a decode before it shows what ingest measured."""
 
@@ -31,7 +32,8 @@ def shown_faults(workspace: Workspace, cut: Cut, *, state: str) -> KnownFaults:
     kept: tuple[object, KnownFaults] | None = st.session_state.get("review_faults")
     if kept is not None and kept[0] == key and kept[1].progress is None:
         return kept[1]
-    known = known_faults(workspace, cut.id, cut.version, patience=_PATIENCE)
+    again: bool = st.session_state.pop("review_decode_again", False)
+    known = known_faults(workspace, cut.id, cut.version, patience=_PATIENCE, again=again)
     st.session_state["review_faults"] = (key, known)
     return known
 
@@ -48,6 +50,12 @@ def ask_for_decode(cut: Cut) -> None:
     st.session_state["review_decode"] = asked | {(int(cut.id), cut.version)}
 
 
+def try_again() -> None:
+    """Have what came to grief begun anew."""
+    st.session_state.pop("review_faults", None)
+    st.session_state["review_decode_again"] = True
+
+
 @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
 def draw_search(workspace: Workspace, cut: Cut) -> None:
     """Draw how far the decode of a cut is; the page is drawn again when it has ended."""
@@ -55,16 +63,16 @@ def draw_search(workspace: Workspace, cut: Cut) -> None:
         known = known_faults(workspace, cut.id, cut.version, patience=0)
         if known.progress is None:
             st.rerun()
-        done = min(max(known.progress, 0.0), 1.0)
-        st.progress(done, f"Looking at every frame and sample… {done:.0%}")
+        words = f"Looking at every frame and sample… {known.progress:.0%}"
+        st.progress(known.progress, _WAITING if known.waiting else words)
 
 
 @st.fragment(run_every=SECONDS_BETWEEN_LOOKS / 2)
 def draw_repair() -> None:
     """Draw how far a repair is; the page is drawn again when it has ended."""
     with told_errors("Review"):
-        progress = look_at_repair()
-        if progress is None:
+        state = look_at_repair()
+        if state is None or state.progress is None:
             st.rerun()
-        done = min(max(progress, 0.0), 1.0)
-        st.progress(done, f"Repairing… {done:.0%}")
+        words = f"Repairing… {state.progress:.0%}"
+        st.progress(state.progress, _WAITING if state.waiting else words)

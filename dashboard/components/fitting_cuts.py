@@ -13,7 +13,7 @@ from dashboard.review_state import open_cut
 from dashboard.sources import folder_state
 from dashboard.title_films import LINKS
 from dashboard.views import REVIEW
-from dashboard.wording import clock
+from dashboard.wording import clock, plain
 from recsys.errors import NoUsableRows
 
 
@@ -38,14 +38,15 @@ def draw_fitting_cuts(audience: Audience, folder: Path, segment: str) -> None:
             links_state=f"{links.stat().st_mtime_ns}" if links.is_file() else "",
         )  # fmt: skip
     except NoUsableRows as error:
-        st.info(sentence(f"{error}."), icon=":material/movie_filter:")
+        st.info(plain(sentence(f"{error}.")), icon=":material/movie_filter:")
         return
     rests = "shots that were watched" if found.by_shot else "titles that were watched"
     st.caption(
         f"Fit is the cosine between what a picture is and what the segment watches more of than "
         f"everyone does (−1 to 1), by the {rests}: {found.films} film"
         f"{'s' * (found.films != 1)} and {found.viewers:,} of the segment's users, pictures by "
-        f"{found.model}. It says what they have watched, not what they would have liked to see."
+        f"{plain(found.model)}. It says what they have watched, not what they would have liked to "
+        "see."
     )
     if found.films == 1:
         st.warning(

@@ -27,7 +27,7 @@ from dashboard.title_films import (
 )
 from dashboard.views import TITLE
 from dashboard.visitor import visitor
-from dashboard.wording import clock
+from dashboard.wording import clock, plain
 from recsys.audience.report import Retention
 from recsys.audience.shot_effects import ShotEffect, shot_effects
 
@@ -68,7 +68,7 @@ def _curves_over(audience: Audience, found: Retention, film: NamedFilm, state: s
     """The curves above the film's pictures, and the shots behind each drop and peak."""
     if not of_same_length(film.seconds, found.viewing.duration):
         st.warning(
-            f"{film.name} runs {film.seconds:.1f} s, the log's title "
+            f"{plain(film.name)} runs {film.seconds:.1f} s, the log's title "
             f"{found.viewing.duration:.1f} s: are they one?",
             icon=":material/warning:",
         )
@@ -141,7 +141,7 @@ def _standing_out(film: NamedFilm, losing: list[ShotEffect], winning: list[ShotE
     if len(found) > len(shown):
         st.caption(f"The {len(shown)} surest of {len(found)}; the download has them all.")
     if chosen in {one.shot for one in found} and st.button(
-        f"Open shot {chosen} of {film.name}", icon=":material/movie:", key="open_shot",
+        f"Open shot {chosen} of {plain(film.name)}", icon=":material/movie:", key="open_shot",
         type="primary",
     ):  # fmt: skip
         st.session_state["shot"] = st.session_state["shot_to_open"] = int(chosen)
@@ -167,7 +167,11 @@ def _film_choice(
         st.caption("With this title's film in the catalogue (`reel ingest FILE`), its shots stand "
                    "under the curves.")  # fmt: skip
         return
-    told = f"Its film: **{film.name}**" if film else "No film of the catalogue is named like it."
+    told = (
+        f"Its film: **{plain(film.name)}**"
+        if film
+        else "No film of the catalogue is named like it."
+    )
     with st.expander(told, icon=":material/movie:", expanded=False):
         person = visitor()
         text = st.text_input("Find a film", placeholder="Part of its file's name", key="film_text")
@@ -182,7 +186,7 @@ def _film_choice(
             try:
                 link_film(person, audience.workspace, found.item, picked)
             except NotAllowed as refusal:
-                st.error(f"{refusal}", icon=":material/block:")
+                st.error(plain(f"{refusal}"), icon=":material/block:")
             else:
                 st.rerun()
         if not person.may("editor"):

@@ -24,11 +24,12 @@ def draw_conflict(catalog: Path, cut: Cut, conflict: Conflict, *, state: str) ->
         conflict: The change, and the version that is in its way.
         state: Of the catalogue.
     """
-    edit = conflict.edit
+    edit, after = conflict.edit, conflict.after
+    refused = ", then ".join(one.words for one in (edit, *after))
     latest = cut_queries.cut(catalog, edit.cut, None, state=state)
     with st.container(border=True):
         st.warning(
-            f"**Not kept: {edit.words}.** It was made to version {edit.version}, and "
+            f"**Not kept: {refused}.** It was made to version {edit.version}, and "
             f"**{plain(latest.author)}** has saved version {latest.version} meanwhile "
             f"({plain(latest.note) or 'no note'}). Nothing is lost: both versions stay.",
             icon=":material/sync_problem:",
@@ -39,12 +40,12 @@ def draw_conflict(catalog: Path, cut: Cut, conflict: Conflict, *, state: str) ->
             if edit.kind != "restore":
                 st.button(
                     f"Make it to version {latest.version}", type="primary", key="conflict_again",
-                    on_click=_again, args=(catalog, edit, latest.version),
+                    on_click=_again, args=(catalog, conflict, latest.version),
                     help="The same change, on top of what the other person did",
                 )  # fmt: skip
             st.button(
                 f"Save mine as version {latest.version + 1}", key="conflict_mine",
-                on_click=ask, args=(catalog, edit, latest.version),
+                on_click=make_again, args=(catalog, conflict, latest.version),
                 help=f"Version {edit.version} with your change; version {latest.version} stays "
                 "in the list",
             )  # fmt: skip
@@ -54,10 +55,10 @@ def draw_conflict(catalog: Path, cut: Cut, conflict: Conflict, *, state: str) ->
             )  # fmt: skip
 
 
-def _again(catalog: Path, edit: Edit, latest: int) -> None:
-    show_version(edit.cut, latest)
+def _again(catalog: Path, conflict: Conflict, latest: int) -> None:
+    show_version(conflict.edit.cut, latest)
     give_up()
-    make_again(catalog, edit, latest)
+    make_again(catalog, conflict)
 
 
 def _drop(cut_id: int, latest: int) -> None:

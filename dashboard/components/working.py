@@ -8,6 +8,7 @@ from dashboard.audience_answers import ask, look_up, try_again
 from dashboard.audience_question import Question
 from dashboard.guard import told_errors
 from dashboard.settings import Workspace
+from dashboard.wording import plain
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -21,7 +22,7 @@ def worked_out(
         workspace: Holds the log.
         question: What is asked; it is begun if nobody has.
         state: Of the folder of logs.
-        saying: What is being done: `Grouping the users`.
+        saying: What is being done, in Markdown: `Grouping the users`.
         icon: A Material symbol for the reason, where there is no answer: `groups`.
 
     Raises:
@@ -32,7 +33,8 @@ def worked_out(
     if found.folder is not None:
         return found.folder
     if found.refused:
-        st.info(f"{found.refused[:1].upper()}{found.refused[1:]}.", icon=f":material/{icon}:")
+        told = plain(f"{found.refused[:1].upper()}{found.refused[1:]}.")
+        st.info(told, icon=f":material/{icon}:")
     elif found.broken:
         st.error(f"{saying} failed; the log of `reel dashboard` says why.", icon=":material/error:")
         if st.button("Try again", key=f"again_{question.name}", icon=":material/refresh:"):

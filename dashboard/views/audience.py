@@ -14,7 +14,7 @@ from dashboard.components.audience_start import Audience, begin, choose_title, m
 from dashboard.components.downloads import draw_downloads
 from dashboard.components.figure import draw_figure
 from dashboard.components.title_curves import draw_curves, retention_of
-from dashboard.wording import SIMULATED
+from dashboard.wording import SIMULATED, plain
 from recsys.audience.report import Retention
 from recsys.audience.viewing import CohortUnit
 from recsys.errors import NoUsableRows
@@ -135,7 +135,7 @@ def title_section(audience: Audience) -> None:
         by_predicate=pl.col("item") == item, named=True
     )
     mark = f" {SIMULATED}" if row["simulated"] else ""
-    st.header(f"{row['title']}{mark}", anchor=False)
+    st.header(f"{plain(row['title'])}{mark}", anchor=False)
     values = {
         "Viewers": f"{row['viewers']:,}",
         "Views": f"{row['views']:,}",
@@ -147,7 +147,7 @@ def title_section(audience: Audience) -> None:
     try:
         found = retention_of(audience, item)
     except NoUsableRows as error:
-        st.info(f"{error}.", icon=":material/timeline:")
+        st.info(plain(f"{error}."), icon=":material/timeline:")
     else:
         draw_curves(audience, found)
         cohorts_of(audience, found)
@@ -223,7 +223,8 @@ def compare_section(audience: Audience) -> None:
         draw_downloads(curves_table, "retention_compared", key="compared_download",
                        what="These curves")  # fmt: skip
     if without:
-        st.info(f"The log tells no positions of: {', '.join(without)}.", icon=":material/timeline:")
+        told = f"The log tells no positions of: {', '.join(without)}."
+        st.info(plain(told), icon=":material/timeline:")
     weeks = queries.viewing_by_week(audience.figures, tuple(picked))
     if not weeks.is_empty():
         title = marked("Viewers in each week", simulated=simulated)

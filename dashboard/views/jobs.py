@@ -9,6 +9,7 @@ from dashboard.people import NotAllowed, Person
 from dashboard.settings import Workspace
 from dashboard.sources import load_workspace, open_catalog
 from dashboard.visitor import visitor
+from dashboard.wording import plain
 from ingest.errors import IngestError
 from ingest.jobs import STATES, Job, JobStore
 from ingest.paths import visible
@@ -54,14 +55,14 @@ def cancel_all(person: Person, workspace: Workspace, jobs: list[Job]) -> None:
         try:
             cancel_job(person, workspace, job.id)
         except (IngestError, NotAllowed) as error:
-            st.toast(f"{error}", icon=":material/error:")
+            st.toast(plain(f"{error}"), icon=":material/error:")
 
 
 def retry_all(person: Person, workspace: Workspace, jobs: list[Job]) -> None:
     try:
         paths = retry_jobs(person, workspace, [job.id for job in jobs])
     except NotAllowed as error:
-        st.toast(f"{error}", icon=":material/error:")
+        st.toast(plain(f"{error}"), icon=":material/error:")
         return
     st.toast(f"{len(paths)} file{'s' * (len(paths) != 1)} ingested again", icon=":material/replay:")
 

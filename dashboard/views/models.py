@@ -11,6 +11,7 @@ from dashboard.people import NotAllowed, Person, needs
 from dashboard.settings import Workspace
 from dashboard.sources import load_workspace
 from dashboard.visitor import visitor
+from dashboard.wording import plain
 from editing.errors import EditingError
 from recsys.errors import RecsysError
 
@@ -22,7 +23,7 @@ def promote(person: Person, workspace: Workspace, name: str) -> str:
 
 def promote_clicked(person: Person, workspace: Workspace, name: str) -> None:
     try:
-        st.toast(promote(person, workspace, name), icon=":material/check:")
+        st.toast(plain(promote(person, workspace, name)), icon=":material/check:")
     except (NotAllowed, EditingError, RecsysError) as error:
         st.session_state["promotion_refused"] = f"{error}"
 
@@ -50,17 +51,17 @@ def figures(model: KeptModel) -> None:
     validation = model.card.get("validation")
     if isinstance(validation, dict) and validation:
         rows = [{"figure": name, "value": value} for name, value in validation.items()]
-        st.caption(f"Validation: {model.card.get('held_out', 'what was held out')}")
+        st.caption(plain(f"Validation: {model.card.get('held_out', 'what was held out')}"))
         st.dataframe(rows, hide_index=True, row_height=30)
     elif isinstance(validation, list) and validation:
-        st.caption(f"What was tried on validation data. {model.card.get('reason', '')}")
+        st.caption(plain(f"What was tried on validation data. {model.card.get('reason', '')}"))
         st.dataframe(validation, hide_index=True, row_height=30)
 
 
 def details(person: Person, workspace: Workspace, model: KeptModel) -> None:
-    st.header(model.name)
+    st.header(plain(model.name))
     if model.problem:
-        st.error(model.problem, icon=":material/error:")
+        st.error(plain(model.problem), icon=":material/error:")
     left, right = st.columns([3, 1])
     with left:
         figures(model)
@@ -93,7 +94,7 @@ looking = visitor()
 place = load_workspace()
 refused = st.session_state.pop("promotion_refused", "")
 if refused:
-    st.error(refused, icon=":material/error:")
+    st.error(plain(refused), icon=":material/error:")
 kept = kept_models(place)
 if not kept:
     st.info(

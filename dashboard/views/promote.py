@@ -21,6 +21,7 @@ from dashboard.components.figure import draw_figure
 from dashboard.components.fitting_cuts import draw_fitting_cuts
 from dashboard.components.working import worked_out
 from dashboard.visitor import visitor
+from dashboard.wording import plain
 from recsys.audience.promotion import DAYS, Draw, group_sizes, smallest_lift
 from recsys.current import current_folder
 from recsys.errors import NoModel, NoUsableRows
@@ -51,7 +52,7 @@ def title_section(audience: Audience) -> None:
     try:
         model = current_folder(audience.workspace.recommenders).name
     except NoModel as error:
-        st.info(sentence(f"{error}"), icon=":material/model_training:")
+        st.info(plain(sentence(f"{error}")), icon=":material/model_training:")
         return
     question = Question("campaign", item=item, recommender=model, days=DAYS)
     asked = st.session_state.setdefault("campaigns_asked", set())
@@ -67,7 +68,7 @@ def title_section(audience: Audience) -> None:
         asked.add(question.name)
     plan = worked_out(
         audience.workspace, question, state=audience.state,
-        saying=f"Ranking the audience of {name}", icon="campaign",
+        saying=f"Ranking the audience of {plain(name)}", icon="campaign",
     )  # fmt: skip
     if plan is not None:
         title_campaign(audience, plan, folder, item, name)
@@ -77,16 +78,16 @@ def segments_for(audience: Audience, folder: Path, item: str, name: str) -> None
     known = segment_queries.segments(folder)
     table = segment_queries.segments_of_title(folder, item)
     if known.responses is None:
-        st.info(sentence(f"{known.summary['no_responses']}."), icon=":material/groups:")
+        st.info(plain(sentence(f"{known.summary['no_responses']}.")), icon=":material/groups:")
         return
     if table.is_empty():
         st.info(
-            f"{name} was not played before the log's last {DAYS} days, so no segment's response to "
-            "it can be measured.", icon=":material/groups:",
+            f"{plain(name)} was not played before the log's last {DAYS} days, so no segment's "
+            "response to it can be measured.", icon=":material/groups:",
         )  # fmt: skip
         return
     if len(known.names) == 1:
-        st.caption(f"One segment: {known.summary['reason']}.")
+        st.caption(plain(f"One segment: {known.summary['reason']}."))
     title = marked(
         f"Who comes to {name}: first plays within {DAYS} days, by segment",
         simulated=audience.facts.simulated,
@@ -160,7 +161,7 @@ def title_campaign(
     )  # fmt: skip
     draw_figure(chart, f"campaign {name}")
     st.caption(
-        f"Band 1 is ranked highest, by {told['model']}; the dashed line is everyone's "
+        f"Band 1 is ranked highest, by {plain(told['model'])}; the dashed line is everyone's "
         f"{told['base_rate']:.1%}. It is what happens without a campaign."
     )
     draw_downloads(bands, f"bands_{item}", key="bands_download", what="These bands")
@@ -217,14 +218,14 @@ def segment_section(audience: Audience) -> None:
         return
     known = segment_queries.segments(folder)
     if len(known.names) == 1:
-        st.info(f"One segment: {known.summary['reason']}.", icon=":material/groups:")
+        st.info(plain(f"One segment: {known.summary['reason']}."), icon=":material/groups:")
     segment = st.selectbox("Segment", known.names, key="promoted_segment")
     try:
         ranked = segment_queries.titles_for_segment(
             audience.workspace.logs, folder, segment, state=audience.state
         )
     except NoUsableRows as error:
-        st.info(sentence(f"{error}."), icon=":material/groups:")
+        st.info(plain(sentence(f"{error}.")), icon=":material/groups:")
         return
     shown = ranked.head(SHOWN_TITLES)
     title = marked(

@@ -29,7 +29,7 @@ from dashboard.people import NotAllowed
 from dashboard.recommendation_queries import Asked
 from dashboard.sources import tree_state
 from dashboard.visitor import visitor
-from dashboard.wording import SIMULATED, moment
+from dashboard.wording import SIMULATED, moment, plain
 from recsys.errors import ForgottenUser, NoModel, UnusableRules
 from recsys.rules import Occasion, Rule
 
@@ -69,11 +69,11 @@ def try_section(audience: Audience, asked: Asked, k: int) -> None:
     _, card = queries.recommender(recommenders, state=state)
     mark = SIMULATED if found.simulated else ""
     st.caption(
-        f"Ranked by **{found.source}**; recommender *{card['model']}*, trained "
+        f"Ranked by **{plain(found.source)}**; recommender *{plain(card['model'])}*, trained "
         f"{moment(card['trained_at'])} UTC {mark}"
     )
     if not found.known and asked.user:
-        st.warning(f"User {asked.user} is not in the log; this is what is popular.")
+        st.warning(f"User {plain(asked.user)} is not in the log; this is what is popular.")
     elif not found.known:
         st.caption("Nothing is picked yet, so this is what is popular.")
     table = pl.DataFrame(
@@ -149,7 +149,7 @@ def rules_section(audience: Audience, asked: Asked, k: int) -> None:
             try:
                 count = save_rules(person, audience.workspace, text)
             except (NotAllowed, UnusableRules) as error:
-                st.error(f"{error}", icon=":material/error:")
+                st.error(plain(f"{error}"), icon=":material/error:")
             else:
                 st.toast(f"{count} rule{'s' * (count != 1)} kept", icon=":material/check:")
         told = "`reel recsys recommend --rules rules.toml` takes the same file."
@@ -158,7 +158,7 @@ def rules_section(audience: Audience, asked: Asked, k: int) -> None:
         try:
             rules = parse_rules(text)
         except UnusableRules as error:
-            st.error(f"{error}", icon=":material/rule:")
+            st.error(plain(f"{error}"), icon=":material/rule:")
             return
         preview(audience, asked, rules, Occasion(day, region.strip() or None), k)
 
@@ -175,8 +175,8 @@ def preview(
     left_out = table.filter(pl.col("after").is_null()).height
     st.markdown(
         f"**What {len(rules)} rule{'s' * (len(rules) != 1)} change{'s' * (len(rules) == 1)}** for "
-        f"{asked.name}: {touched.height} title{'s' * (touched.height != 1)} touched, {left_out} "
-        "out of the list"
+        f"{plain(asked.name)}: {touched.height} title{'s' * (touched.height != 1)} touched, "
+        f"{left_out} out of the list"
     )
     shown = table.with_columns(
         pl.when(pl.col("after").is_null())
@@ -220,7 +220,7 @@ def compare_section(audience: Audience) -> None:
             ), axis="NDCG (0 to 1)", form=".4~f",
         )  # fmt: skip
         draw_figure(chart, "models on validation")
-        st.caption(f"The best setting of each. {card.get('reason', '')}.")
+        st.caption(plain(f"The best setting of each. {card.get('reason', '')}."))
         draw_downloads(told, "validation", key="validation_download", what="These figures")
     st.divider()
     evaluation(audience)
@@ -269,9 +269,9 @@ def judged(told: dict[str, Any], *, simulated: bool) -> None:
         ), axis=f"NDCG@{told['k']} (0 to 1)", form=".4~f",
     )  # fmt: skip
     draw_figure(chart, "models judged")
-    st.caption(f"{told['rule']}. 95 % intervals by a bootstrap over users.")
+    st.caption(f"{plain(told['rule'])}. 95 % intervals by a bootstrap over users.")
     for note in told["notes"]:
-        st.caption(f"Note: {note}.")
+        st.caption(plain(f"Note: {note}."))
     differences = pl.DataFrame(told["differences"])
     if not differences.is_empty():
         st.markdown("**Differences**, on the same users")
@@ -295,7 +295,7 @@ try:
         audience.workspace.recommenders, state=tree_state(audience.workspace.recommenders)
     )
 except NoModel as error:
-    st.info(sentence(f"{error}."), icon=":material/model_training:")
+    st.info(plain(sentence(f"{error}.")), icon=":material/model_training:")
     st.stop()
 first, second, third = st.tabs(
     ["Try them", "Rules", "Models"], key="recommendations_section", on_change="rerun"
@@ -306,7 +306,7 @@ if first.open or second.open:
         try:
             (try_section if first.open else rules_section)(audience, asked, k)
         except ForgottenUser as error:
-            st.info(sentence(f"{error}."), icon=":material/person_off:")
+            st.info(plain(sentence(f"{error}.")), icon=":material/person_off:")
 if third.open:
     with third:
         compare_section(audience)

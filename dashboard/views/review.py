@@ -8,7 +8,7 @@ from dashboard import cut_queries, queries
 from dashboard.components import charts
 from dashboard.components.cut_player import Block, draw_cut_player, draw_timeline
 from dashboard.components.delivery import approved_words, draw_approval, draw_delivery
-from dashboard.components.fault_search import draw_repair, draw_search, shown_faults
+from dashboard.components.fault_search import draw_repair, draw_search, shown_faults, try_again
 from dashboard.components.inspector import draw_inspector
 from dashboard.components.versions import draw_conflict, draw_newer, draw_versions
 from dashboard.cut_edits import Edit
@@ -125,11 +125,13 @@ def messages(catalog: Path, cut: Cut, latest: Cut, state: str) -> None:
 
 
 def pending(workspace: Workspace) -> None:
-    edit = st.session_state.pop("review_pending", None)
+    edit = st.session_state.get("review_pending")
     if edit is not None and edit.kind == "repair":
+        del st.session_state["review_pending"]
         begin_repairing(workspace, edit)
     elif edit is not None:
-        with st.spinner("Assembling anew…"):
+        with st.spinner("Assembling anew…"):  # the page may be interrupted here, and runs again
+            st.session_state.pop("review_pending", None)
             make(workspace.catalog, edit)
         draw_again()
     if "review_repair" in st.session_state:
@@ -198,6 +200,8 @@ def review(workspace: Workspace, cut_id: int) -> None:
         )
         if known.progress is not None:
             draw_search(workspace, cut)
+        elif known.broken:
+            st.button("Try again", icon=":material/refresh:", key="fault_again", on_click=try_again)
     if known.how == "none":
         st.warning(plain(known.words), icon=":material/help:")
     made = cut_queries.versions(catalog, cut_id, state=state)

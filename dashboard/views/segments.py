@@ -14,6 +14,7 @@ from dashboard.components.figure import draw_figure
 from dashboard.components.working import worked_out
 from dashboard.segment_answers import KnownSegments
 from dashboard.views import PROMOTE
+from dashboard.wording import plain
 
 KINDS = {"genre": "Genres", "title": "Titles", "part of day": "Parts of the day (UTC)",
          "device": "Devices"}  # fmt: skip
@@ -118,17 +119,18 @@ def show(audience: Audience, folder: Path) -> None:
     simulated = audience.facts.simulated
     if len(known.names) == 1:
         st.info(
-            f"All {known.table['users'][0]:,} users are one group: {known.summary['reason']}. "
+            f"All {known.table['users'][0]:,} users are one group: "
+            f"{plain(known.summary['reason'])}. "
             "Campaigns can still be made, for everyone, on the page Promote.",
             icon=":material/groups:",
         )
     else:
         st.caption(
-            f"{sentence(known.summary['reason'])}. Users were grouped by what a model learned "
-            f"of their viewing; silhouette {known.summary['silhouette']:.2f} (−1 to 1)."
+            f"{plain(sentence(known.summary['reason']))}. Users were grouped by what a model "
+            f"learned of their viewing; silhouette {known.summary['silhouette']:.2f} (−1 to 1)."
         )
     segment = overview(known)
-    st.header(segment, anchor=False)
+    st.header(plain(segment), anchor=False)
     portrait(known, segment, simulated=simulated)
     if len(known.names) > 1:
         st.header("Over time", anchor=False)

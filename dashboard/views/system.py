@@ -10,6 +10,7 @@ from dashboard.settings import Workspace
 from dashboard.sources import load_workspace
 from dashboard.storage import Storage, storage_of
 from dashboard.visitor import visitor
+from dashboard.wording import plain
 
 
 def health(workspace: Workspace) -> None:
@@ -21,7 +22,7 @@ def health(workspace: Workspace) -> None:
                 f"**{finding.part.capitalize()}** "
                 + (badge if finding.well else ":red-badge[:material/error: not well]")
             )
-            st.caption(finding.words)
+            st.caption(plain(finding.words))
     st.caption("`/healthz` answers the same as JSON: 200 if all is well, else 503.")
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,10 +21,13 @@ import pytest
 import dashboard
 from dashboard.settings import Workspace
 from editing.assemble.brief import default_brief
+from editing.cut import Slot
+from editing.cut_store import load_cut, save_version
 from editing.run import render_cut, suggest_cut
 from ingest.analysis import analyse
 from ingest.catalog import Catalog
 from ingest.commit import commit_analysis
+from ingest.timecode import FrameRange
 from recsys.run import import_log, import_titles, train
 from recsys.simulate import simulate, write_simulation
 
@@ -142,6 +146,22 @@ def workspace(
     shutil.copytree(built.root, copy.root)
     monkeypatch.setenv("REEL_WORKSPACE", str(copy.root))
     yield copy
+
+
+@pytest.fixture
+def flashing(workspace: Workspace) -> Workspace:
+    """Version 2 of cut 1 is of two slots, of which the second begins two frames too early."""
+    with Catalog(workspace.catalog) as catalog:
+        cut = load_cut(catalog, 1)
+        spans = [shot.span for shot in catalog.shots(cut.media)]
+        second = spans[3]
+        pieces = ((1, spans[1].start, spans[1].end - 2), (3, second.start - 2, second.end - 4))
+        slots = tuple(
+            Slot(cut.media, shot, FrameRange(start, end), 0.0, ()) for shot, start, end in pieces
+        )
+        brief = replace(cut.brief, frames=sum(slot.source.frames for slot in slots), min_shot=4)
+        save_version(catalog, replace(cut, slots=slots, brief=brief), expected_version=1)
+    return workspace
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
 """Music and rating rules from a browser: what is kept, under which name, and what is refused."""
 
+import os
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -77,6 +80,7 @@ def test_the_same_content_is_kept_once_and_another_of_that_name_beside_it(
         ("a\x00b\n\u202ec.wav", "a_b__c.wav"),
         ("x" * 300 + ".mp3", "x" * 80 + ".mp3"),
         ("Żółć 7.flac", "Żółć 7.flac"),
+        ("𠀀" * 80 + ".flac", "𠀀" * 50 + ".flac"),
     ],
 )
 def test_a_name_becomes_plain(name: str, kept: str) -> None:
@@ -90,6 +94,7 @@ def test_no_name_leaves_its_folder(text: str) -> None:
     assert not name.startswith(".")
     assert name.isprintable()
     assert len(name) <= 84
+    assert len(name.encode()) <= 210
 
 
 @pytest.mark.parametrize("name", ["song.exe", "song", "song.wav.html", "wav", "song.wav/", ""])
@@ -113,6 +118,49 @@ def test_what_is_no_music_is_refused_and_nothing_is_left(own: Workspace, data: b
         keep_music(ANA, own, "song.wav", data)
     assert f"{own.root}" not in f"{refused.value}"
     assert list(own.music.iterdir()) == []
+
+
+def test_uploads_of_one_name_at_once_each_appear_whole_and_once(
+    own: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight at once of two contents: no name is empty at any moment, no content is kept twice."""
+    other = RULES + b"# another\n"
+    seen: list[bytes] = []
+    moved = Path.rename
+
+    def slowly(draft: Path, place: Path) -> Path:
+        time.sleep(0.02)
+        seen.extend(path.read_bytes() for path in own.rating_rules.glob("*.toml"))
+        return moved(draft, place)
+
+    monkeypatch.setattr(Path, "rename", slowly)
+    with ThreadPoolExecutor(8) as pool:
+        kept = list(pool.map(lambda data: keep_rules(ANA, own, "a.toml", data), [RULES, other] * 4))
+
+    assert set(kept) == {"a.toml", "a (2).toml"}
+    files = [path.read_bytes() for path in own.rating_rules.iterdir()]
+    assert sorted(files) == sorted([RULES, other])
+    assert set(seen) <= {RULES, other}
+
+
+def test_an_upload_that_was_killed_long_ago_is_removed_by_the_next(own: Workspace) -> None:
+    dead, going = own.rating_rules / ".incoming-dead", own.rating_rules / ".incoming-going"
+    for half in (dead, going):
+        half.mkdir(parents=True)
+    os.utime(dead, (0, 0))
+
+    keep_rules(ANA, own, "house.toml", RULES)
+
+    assert {path.name for path in own.rating_rules.iterdir()} == {".incoming-going", "house.toml"}
+
+
+@pytest.mark.parametrize(
+    "data", [b"x = " + b"[" * 100_000, b"x = " + b"9" * 5000, b"\xff", b"\x00", b"PK\x03\x04"]
+)
+def test_rules_that_are_none_are_refused_in_words(own: Workspace, data: bytes) -> None:
+    with pytest.raises(RatingsError, match=r"^bad\.toml cannot be read"):
+        keep_rules(ANA, own, "bad.toml", data)
+    assert list(own.rating_rules.iterdir()) == []
 
 
 def test_rules_are_kept_if_they_are_some(own: Workspace) -> None:

@@ -1,37 +1,20 @@
 """Faults for the review page: what ingest told at once, then what the decode showed."""
 
-from dataclasses import replace
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from dashboard.cut_faults import begin_repair, known_faults, repair_state
+from dashboard.cut_faults import FOLDER, begin_repair, known_faults, repair_state
 from dashboard.people import NotAllowed, Person
 from dashboard.settings import Workspace
-from editing.cut import Slot
 from editing.cut_store import load_cut, save_version
 from editing.errors import StaleCut
 from ingest.catalog import Catalog
-from ingest.timecode import FrameRange
 
 ANA = Person("Ana", "editor")
 LONG = 60.0  # seconds that no decode of a few frames takes
-
-
-@pytest.fixture
-def flashing(workspace: Workspace) -> Workspace:
-    """Version 2 of cut 1 is of two slots, of which the second begins two frames too early."""
-    with Catalog(workspace.catalog) as catalog:
-        cut = load_cut(catalog, 1)
-        spans = [shot.span for shot in catalog.shots(cut.media)]
-        second = spans[3]
-        pieces = ((1, spans[1].start, spans[1].end - 2), (3, second.start - 2, second.end - 4))
-        slots = tuple(
-            Slot(cut.media, shot, FrameRange(start, end), 0.0, ()) for shot, start, end in pieces
-        )
-        brief = replace(cut.brief, frames=sum(slot.source.frames for slot in slots), min_shot=4)
-        save_version(catalog, replace(cut, slots=slots, brief=brief), expected_version=1)
-    return workspace
 
 
 def test_what_ingest_told_is_shown_until_the_decode_is_there(flashing: Workspace) -> None:
@@ -56,6 +39,26 @@ def test_a_film_that_is_gone_is_named_and_nothing_decoded(flashing: Workspace) -
     assert (known.how, known.progress) == ("catalogue", None)
     assert "gone.mp4 is not where it was" in known.words
     assert "flash" in {fault.kind for fault in known.faults}
+
+
+def test_a_film_that_was_written_since_is_decoded_again_and_the_old_answer_removed(
+    flashing: Workspace, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.mp4"
+    with Catalog(flashing.catalog) as catalog:
+        media = catalog.get_media(load_cut(catalog, 1).media)
+        shutil.copy(media.path, own)
+        catalog.move_media(media.id, own)
+    assert known_faults(flashing, 1, 2, patience=LONG).how == "decoded"
+    (before,) = (flashing.root / FOLDER).glob("*.json")
+
+    os.utime(own, (1, 1))
+
+    assert known_faults(flashing, 1, 2, patience=0).how == "catalogue"
+    assert known_faults(flashing, 1, 2, patience=LONG).how == "decoded"
+    (after,) = (flashing.root / FOLDER).glob("*.json")
+    assert after != before
+    assert sorted((flashing.root / FOLDER).iterdir()) == [after]  # no draft, no progress
 
 
 def test_a_repair_is_a_version_of_who_asked_and_says_how_it_looked(flashing: Workspace) -> None:

@@ -271,6 +271,10 @@ def test_what_cannot_be_asked_is_told_with_what_to_do(
 
 def test_every_field_of_the_form_is_explained(workspace: Workspace) -> None:
     page = cuts_page()
+    assert "Rating" not in {one.label for one in page.selectbox}  # which takes rules
+    rules = b'[ratings]\nG = ["violence"]\n'
+    page.file_uploader(key="brief_rules_upload").upload("house.toml", rules, "text/plain")
+    page.run()
     names = (*page.text_input, *page.number_input, *page.selectbox, *page.slider)
     fields = [one for one in (*names, *page.file_uploader) if one.key not in LIST_FIELDS]
 

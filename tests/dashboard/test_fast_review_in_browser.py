@@ -154,3 +154,34 @@ def test_leaving_and_coming_back_leaves_nothing_behind(review: "sync_api.Page") 
         settled(review)
     assert review.evaluate("window.watched") == 1
     assert review.evaluate("window.reelroomChannels.size") == 1
+
+
+def test_a_page_is_not_loaded_anew_unasked_while_a_change_is_on_its_way(
+    review: "sync_api.Page", own_workspace: Workspace, cut: Cut
+) -> None:
+    held = """() => {
+      const event = new Event("beforeunload", { cancelable: true });
+      window.dispatchEvent(event);
+      return event.defaultPrevented;
+    }"""
+    with Catalog(own_workspace.catalog) as catalog:
+        before = load_cut(catalog, cut.id)
+    assert not review.evaluate(held)
+    on_its_way = review.evaluate(
+        f"""([channel, edit]) => {{
+          window.reelroomOutboxes.get(channel).send("timeline", edit);
+          return ({held})();
+        }}""",
+        [
+            f"cut-{cut.id}",
+            {"cut": cut.id, "version": before.version, "kind": "lock", "slot": 5},
+        ],
+    )
+    said = review.get_by_test_id("stCaptionContainer").filter(
+        has_text=f"Version {before.version + 1} by"
+    )
+    sync_api.expect(said).to_be_visible(timeout=PATIENCE)
+    settled(review)
+
+    assert on_its_way
+    assert not review.evaluate(held)

@@ -87,7 +87,7 @@ def read_rating_rules(path: Path) -> RatingRules:
         if path.stat().st_size > _LARGEST:
             raise RatingsError(f"{path} has more than {_LARGEST >> 20} MB: no rating rules")
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, no TOML
         raise RatingsError(f"{path} cannot be read: {error}") from error
     ratings, scenes = document.get("ratings"), document.get("scene", [])
     if not isinstance(ratings, dict) or not all(map(_is_labels, ratings.values())):

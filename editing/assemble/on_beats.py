@@ -18,6 +18,8 @@ Ints = NDArray[np.int64]
 Doubles = NDArray[np.float64]
 
 _PRICE_STEPS = 24
+_ROUNDS = 5
+"""How often another selection is tried, without the rows that fit nowhere along the beats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,30 @@ def choose_on_beats(
     inside = np.array([beat for beat in beats if beat < problem.frames + problem.beside])
     if len(inside) < 2:
         return None
-    unit = float(np.median(np.diff(inside)))
+    barred: set[int] = set()
+    for _ in range(_ROUNDS):
+        found, misfits = _choose(problem, inside, ordering, kept, barred)
+        if found is not None or misfits <= barred:
+            return found
+        barred |= misfits
+    return None
+
+
+def _choose(
+    problem: Problem,
+    beats: Ints,
+    ordering: Ordering,
+    kept: Sequence[int],
+    barred: set[int],
+) -> tuple[tuple[Ints, Ints] | None, set[int]]:
+    """Rows and lengths without the rows that are barred, and rows that could not be placed."""
+    unit = float(np.median(np.diff(beats)))
     about = round(problem.frames / unit)
+    misfits: set[int] = set()
     for steady in (False, True):
-        counts = _beat_counts(problem, inside, unit, steady=steady)
+        counts = _beat_counts(problem, beats, unit, steady=steady)
         rows = np.flatnonzero(counts[:, 0] <= counts[:, 1])
+        rows = rows[~np.isin(rows, sorted(barred))]
         if not len(rows):
             continue
         for frames in (about, about - 1, about + 1):
@@ -68,10 +89,12 @@ def choose_on_beats(
             if found is None:
                 continue
             chosen = rows[found.chosen]
-            lengths = _placed(problem, chosen, inside, ordering(chosen), kept)
+            order = ordering(chosen)
+            lengths = _placed(problem, chosen, beats, order, kept)
             if lengths is not None:
-                return chosen, lengths
-    return None
+                return (chosen, lengths), misfits
+            misfits |= _misfit(problem, chosen, beats, order, kept)
+    return None, misfits
 
 
 def place(pieces: Sequence[Piece], beats: Sequence[int], frames: int) -> list[int] | None:
@@ -109,6 +132,25 @@ def place(pieces: Sequence[Piece], beats: Sequence[int], frames: int) -> list[in
         lengths.append(at - back[at])
         at = back[at]
     return lengths[::-1]
+
+
+def _misfit(
+    problem: Problem, chosen: Ints, beats: Ints, order: Sequence[int], kept: Sequence[int]
+) -> set[int]:
+    """The row in whose slot the ways along the beats end, the last free one if all go on."""
+    frames = problem.frames + problem.beside
+    stops = np.union1d(beats[beats < frames], [frames])
+    reached, last = {0}, set[int]()
+    for k in order:
+        if k < 0:
+            reached = {at + kept[-1 - k] for at in reached}
+            continue
+        row = int(chosen[k])
+        piece, last = Piece(int(problem.shortest[row]), int(problem.capacity[row])), {row}
+        reached = {stop for at in reached for stop in _stops(piece, at, stops)}
+        if not reached:
+            break
+    return last
 
 
 def _stops(piece: Piece, at: int, stops: Ints) -> list[int]:

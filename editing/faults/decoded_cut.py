@@ -43,7 +43,7 @@ def measure_cut(
         raise RenderError(f"cut {cut.id} has no slots, so there is nothing to look at")
     check_sources(sources.values())
     composition = Composition.of(cut, Delivery(join_fade=Fraction(0), aspect="source"))
-    joins, blended = _joins(cut, composition.starts)
+    joins, blended = _joins(cut, composition.starts, sources)
     pictures = PictureMeter()
     with Composer(composition, sources) as composer:
         for frame in range(composition.frames):
@@ -55,7 +55,7 @@ def measure_cut(
 
 
 def _joins(
-    cut: Cut, starts: tuple[int, ...]
+    cut: Cut, starts: tuple[int, ...], sources: Mapping[MediaId, Source]
 ) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
     """Where a new piece begins to be seen, and which frames transitions mix."""
     joins: list[int] = []
@@ -64,7 +64,9 @@ def _joins(
         before, slot, start = cut.slots[number - 1], cut.slots[number], starts[number]
         if slot.transition is not None:
             blended.append((start - slot.transition.before, start + slot.transition.after))
-        elif before.media != slot.media or before.source.end != slot.source.start:
+        elif before.media != slot.media or slot.source.start != sources[slot.media].grid_frame(
+            before, before.source.frames, cut.rate
+        ):
             joins.append(start)
     return tuple(joins), tuple(blended)
 

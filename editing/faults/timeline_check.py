@@ -1,12 +1,13 @@
 """A finished timeline looked at: its events found on disk or in the catalogue, and decoded.
 
 What cannot be looked at is told event by event: media that is not there, frames that it has not,
-another rate or speed. The rest is checked as a cut is.
+another speed. The rest is checked as a cut is; a film of another rate as the render conforms it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 
 from editing.cut import Brief, Cut, CutId, Slot
@@ -20,6 +21,7 @@ from editing.faults.search import FLASH_FRAMES
 from editing.faults.wording import counted
 from editing.finish.source import Source
 from editing.frame_grid import FrameGrid
+from editing.interchange.conform import shown_frame, shown_frames
 from editing.interchange.layers import picture_of
 from editing.interchange.read_sequence import Edit, ReadSequence
 from editing.interchange.reading import read_timeline
@@ -81,7 +83,8 @@ def check_timeline(
         RenderError: A film has changed since it was ingested.
         UnreadableMedia: A film cannot be opened.
     """
-    read = read_timeline(path, rate or _catalogue_rate(path, catalog))
+    rate = rate or _catalogue_rate(path, catalog)
+    read = read_timeline(path, rate, _rates_of_reels(catalog, rate))
     if not any(edit.track.startswith("V") for edit in read.edits):
         raise TimelineError(f"{path}: the timeline has no picture")
     edits, told = picture_of(read)
@@ -92,8 +95,12 @@ def check_timeline(
         found = finder.event(number, edit)
         if isinstance(found, Fault):
             faults.append(found)
+        elif isinstance(found, str):
+            remarks.append(found)
         else:
             events.append(found)
+    events, told = _with_handles(events, finder.sources, read.rate)
+    remarks += told
     faults += _decoded(events, finder.sources, read.rate, on_progress)
     faults.sort(key=lambda fault: (fault.frame, fault.kind))
     clock = Clock(read.rate, read.start, read.drop)
@@ -114,6 +121,15 @@ def _catalogue_rate(path: Path, catalog: Catalog) -> Fraction:
     return rates.pop()
 
 
+def _rates_of_reels(catalog: Catalog, rate: Fraction) -> dict[str, Fraction]:
+    """The reels that only films of one other rate can have, which an EDL may not tell."""
+    rates: dict[str, set[Fraction]] = {}
+    for media in catalog.media():
+        rates.setdefault(reel_names([media.name])[0], set()).add(media.rate)
+    sole = {reel: of_it.pop() for reel, of_it in rates.items() if len(of_it) == 1}
+    return {reel: own for reel, own in sole.items() if own != rate}
+
+
 class _Finder:
     """Finds the media of a timeline's events; each is looked for once."""
 
@@ -126,16 +142,18 @@ class _Finder:
         self._named |= {printable(one.name): one for one in media}
         self._known: dict[tuple[str, str, str], Source | str] = {}
 
-    def event(self, number: int, edit: Edit) -> _Event | Fault:
-        """An event that can be decoded, or why it cannot."""
+    def event(self, number: int, edit: Edit) -> _Event | Fault | str:
+        """An event that can be decoded, a fault why it cannot, or words why it is not."""
         key = (edit.name, edit.reel, edit.path)
         if key not in self._known:
             self._known[key] = self._find(edit)
         source = self._known[key]
         if isinstance(source, str):
             return _told("offline", number, edit, source)
-        self.sources[source.media.id] = source
-        return self._placed(number, edit, source)
+        placed = self._placed(number, edit, source)
+        if isinstance(placed, _Event):
+            self.sources[source.media.id] = source
+        return placed
 
     def _find(self, edit: Edit) -> Source | str:
         media = self._named.get(edit.name) or self._named.get(edit.reel)
@@ -157,29 +175,40 @@ class _Finder:
         told = [Path(edit.path)] if edit.path and Path(edit.path).is_absolute() else []
         return told + [folder / name for folder in self.folders if name]
 
-    def _placed(self, number: int, edit: Edit, source: Source) -> _Event | Fault:
-        """An event on its film's own frames."""
-        media, frames = source.media, source.grid.frames
-        if media.rate != self.rate:
-            words = f"{media.name} runs at {float(media.rate):.3f}, not at the timeline's rate"
-            return _told("offline", number, edit, words)
-        if edit.speed != 1:
-            words = f"{media.name} runs at {float(edit.speed):.3g} times its speed: not looked at"
+    def _placed(self, number: int, edit: Edit, source: Source) -> _Event | Fault | str:
+        """An event on its film's own frames, of which `Slot.source` tells the first."""
+        media, frames, step = source.media, source.grid.frames, source.media.rate / self.rate
+        if edit.conform != step:
+            words = (
+                f"{media.name} runs at {float(media.rate):.3f}, and the timeline takes it for "
+                f"{float(edit.conform * self.rate):.3f}"
+            )
             return _told("offline", number, edit, words)
         start = edit.source.start - _first_frame(media)
         if start < 0:  # timecode has gone past midnight
             start += day_frames(media.rate, drop=_is_drop(media))
-        if start + edit.source.frames > frames:
-            words = (
-                f"asks for frames {start:,} to {start + edit.source.frames - 1:,} of "
-                f"{media.name}, which has {frames:,}"
-            )
+        plain = edit.speed == 1
+        last = start + edit.source.frames - 1
+        if plain:
+            last = shown_frame(start, edit.record.frames - 1, step)
+        if last >= frames:
+            words = f"asks for frames {start:,} to {last:,} of {media.name}, which has {frames:,}"
             return _told("length", number, edit, words)
-        span = FrameRange(start, start + edit.source.frames)
-        change = edit.transition
-        if change and (start < change.before or span.end + change.after > frames):
-            change = None  # without handles there is nothing to mix
-        return _Event(number, edit.record, Slot(media.id, 0, span, 0.0, (), transition=change))
+        if not plain:
+            return (
+                f"event {number + 1} {_playing(edit.speed, media.name)}: neither its "
+                f"{counted(edit.record.frames, 'frame')} nor its sound and joins were looked at"
+            )
+        span = FrameRange(start, start + edit.record.frames)
+        slot = Slot(media.id, 0, span, 0.0, (), transition=edit.transition)
+        return _Event(number, edit.record, slot)
+
+
+def _playing(speed: Fraction, name: str) -> str:
+    if speed == 0:
+        return f"stands still on a frame of {name}"
+    times = "" if abs(speed) == 1 else f" at {float(abs(speed)):.3g} times its speed"
+    return f"plays {name}{' backwards' * (speed < 0)}{times}"
 
 
 def _told(kind: Kind, number: int, edit: Edit, words: str) -> Fault:
@@ -198,6 +227,29 @@ def _first_frame(media: Media) -> int:
 
 def _is_drop(media: Media) -> bool:
     return bool(media.start_timecode) and any(c in str(media.start_timecode) for c in ";,")
+
+
+def _with_handles(
+    events: Sequence[_Event], sources: dict[MediaId, Source], rate: Fraction
+) -> tuple[list[_Event], list[str]]:
+    """The events without the dissolves that films have no frames for, and words on those."""
+    found, told = list(events), list[str]()
+    for place, event in enumerate(events):
+        change, slot = event.slot.transition, event.slot
+        if change is None or change.kind == "dip" or place == 0:
+            continue
+        before = events[place - 1]
+        if before.record.end != event.record.start:
+            continue
+        out, into = sources[before.slot.media], sources[slot.media]
+        last = out.grid_frame(before.slot, before.record.frames - 1 + change.after, rate)
+        if into.grid_frame(slot, -change.before, rate) < 0 or last >= out.grid.frames:
+            found[place] = replace(event, slot=replace(slot, transition=None))
+            told.append(
+                f"the films lack frames for the dissolve into event {event.number + 1}: looked at "
+                "as a cut"
+            )
+    return found, told
 
 
 def _decoded(
@@ -227,23 +279,34 @@ def _decoded(
             continue
         frame = events[place].record.start + fault.frame - starts[place]
         faults.append(replace(fault, slot=events[place].number, frame=frame))
-    return [*faults, *_repeats(events)]
+    return [*faults, *_repeats(events, sources, rate)]
 
 
-def _repeats(events: Sequence[_Event]) -> list[Fault]:
+def _repeats(
+    events: Sequence[_Event], sources: dict[MediaId, Source], rate: Fraction
+) -> list[Fault]:
     """Frames that an earlier event of the same film has shown."""
     found = []
     for place, event in enumerate(events):
+        step = sources[event.slot.media].media.rate / rate
+        now = shown_frames(event.slot.source.start, event.record.frames, step)
         for earlier in events[:place]:
             if earlier.slot.media != event.slot.media:
                 continue
-            now, then = event.slot.source, earlier.slot.source
+            then = _left_behind(earlier, step)
             start = max(now.start, then.start)
             shared = min(now.end, then.end) - start
             least = 1 if earlier.record.end == event.record.start else FLASH_FRAMES + 1
             if shared >= least:
                 words = f"{counted(shared, 'frame')} that event {earlier.number + 1} has shown"
-                frame = event.record.start + start - now.start
-                place_of = (event.number, frame, shared, least)
+                into = ceil((start - now.start - Fraction(1, 2)) / step)
+                place_of = (event.number, event.record.start + max(0, into), shared, least)
                 found.append(Fault("repeat", *place_of, "frames", words, frames=shared))
     return found
+
+
+def _left_behind(event: _Event, step: Fraction) -> FrameRange:
+    """What it has shown, but for a frame that it may share with what runs on from it."""
+    first, frames = event.slot.source.start, event.record.frames
+    goes_on = shown_frame(first, frames, step)
+    return FrameRange(first, max(first + 1, min(goes_on, shown_frames(first, frames, step).end)))

@@ -38,6 +38,10 @@ def read_timeline(
             return read_fcpxml(text)
         if beginning.startswith("<"):
             return read_fcp7xml(text)
+        if beginning.startswith("Heading"):
+            raise TimelineError(
+                "an ALE, which lists clips and has no order; give the EDL, OTIO or XML of the cut"
+            )
         return read_edl(text, rate, rates)
     except TimelineError as error:
         raise TimelineError(f"{path}: {error}") from error

@@ -2,11 +2,13 @@
 
 from itertools import product
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from editing.assemble.on_beats import Piece, place
+from editing.assemble.on_beats import Piece, choose_on_beats, place
+from editing.assemble.selection import Problem
 
 
 def test_lengths_follow_uneven_beats_to_the_frame() -> None:
@@ -26,6 +28,36 @@ def test_what_is_free_before_a_fixed_end_ends_with_it() -> None:
 
 def test_no_way_is_none() -> None:
     assert place([Piece(5, 8), Piece(5, 8)], [4, 12], 16) is None
+
+
+def three_shots(last: tuple[int, int]) -> Problem:
+    """A good shot of 12 to 40 frames, a poor one of 10 to 30, and a good one of so many."""
+    least, most = np.array([12, 10, last[0]]), np.array([40, 30, last[1]])
+    none, one = np.zeros((3, 3), dtype=bool), np.array([48])
+    return Problem(
+        *(np.array([5.0, 1.0, 5.0]), most, least, np.array([24, 24, 12]), 48, none),
+        *(np.zeros(3, dtype=np.int64), one, 0.1, 0.0, np.zeros(3), np.ones(1)),
+        *(np.zeros(1, dtype=np.int64), 0),
+    )
+
+
+def test_a_shot_that_fits_nowhere_before_the_end_leaves_its_place_to_another() -> None:
+    """The last slot begins on 26 or 38, so it has 22 or 10 frames: neither is 12 or 13."""
+    found = choose_on_beats(
+        three_shots((12, 13)), [2, 14, 26, 38], lambda rows: list(range(len(rows))), []
+    )
+    assert found is not None
+    rows, lengths = found
+    assert rows.tolist() == [0, 1]
+    assert lengths.tolist() in ([26, 22], [38, 10])
+
+
+def test_no_selection_is_none_when_every_shot_fits_nowhere() -> None:
+    """Of one shot that lasts 12 or 13 frames nothing of 48 can be made."""
+    problem = three_shots((12, 13))
+    problem.capacity[:2], problem.shortest[:2] = 13, 12
+    problem.pace[:2] = 12
+    assert choose_on_beats(problem, [2, 14, 26], lambda rows: list(range(len(rows))), []) is None
 
 
 @given(st.data())

@@ -79,6 +79,128 @@ def test_an_edl_without_a_rate_is_refused_with_what_to_do(timeline: Path, catalo
         check_timeline(timeline, catalog)
 
 
+CONFORMED = """TITLE: 24 in 25
+FCM: NON-DROP FRAME
+* SOURCE RATE: OTHER 24
+* SOURCE RATE: FILM 24
+
+001  FILM     AA/V  C        00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00
+* FROM CLIP NAME: film.mov
+002  OTHER    AA/V  C        00:00:01:00 00:00:02:00 01:00:01:00 01:00:02:00
+* FROM CLIP NAME: other.mov
+"""
+
+
+def kinds_at(path: Path, catalog: Catalog, rate: int) -> list[tuple[str, int, int]]:
+    checked = check_timeline(path, catalog, rate=Fraction(rate))
+    return [(fault.kind, fault.slot, fault.frame) for fault in checked.faults]
+
+
+def test_a_film_of_another_rate_is_looked_at_as_the_render_conforms_it(
+    timeline: Path, catalog: Catalog
+) -> None:
+    """Record frame k of event 2 shows frame 24 + 24k/25, to the nearest, so the flash that is at
+    frame 30 comes at k = 6 (29.76) and frame 31 at k = 7 (30.72)."""
+    timeline.write_text(CONFORMED)
+    checked = check_timeline(timeline, catalog, rate=Fraction(25))
+    assert (checked.events, checked.looked_at) == (2, 2)
+    errors = [(f.kind, f.slot, f.frame, f.frames) for f in checked.faults if f.severity == "error"]
+    assert errors == [("flash", 1, 31, 2)]
+
+
+def test_a_film_of_another_rate_split_where_it_runs_on_has_no_fault_there(
+    timeline: Path, catalog: Catalog
+) -> None:
+    """24 in 60: frame 4 (10 record frames later) is where the first piece of frame 0 runs on to."""
+    events = (
+        "001  FILM     V     C        00:00:00:00 00:00:00:04 01:00:00:00 01:00:00:10\n"
+        "* FROM CLIP NAME: film.mov\n"
+        "002  FILM     V     C        00:00:00:04 00:00:01:00 01:00:00:10 01:00:01:00\n"
+        "* FROM CLIP NAME: film.mov\n"
+    )
+    timeline.write_text(CONFORMED[: CONFORMED.index("001")] + events)
+    assert "repeat" not in {kind for kind, _, _ in kinds_at(timeline, catalog, 60)}
+    assert "jump cut" not in {kind for kind, _, _ in kinds_at(timeline, catalog, 60)}
+
+
+def test_frames_shown_again_of_a_film_of_another_rate_are_counted_as_its_own(
+    timeline: Path, catalog: Catalog
+) -> None:
+    """50 record frames at 50 show frames 0 to 24 (23.52 is 24), and the next 50 begin at 12."""
+    events = CONFORMED.replace("OTHER    AA/V  C        00:00:01:00 00:00:02:00", "{}")
+    again = events.format("FILM     AA/V  C        00:00:00:12 00:00:01:12")
+    timeline.write_text(again.replace("other.mov", "film.mov"))
+    checked = check_timeline(timeline, catalog, rate=Fraction(50))
+    (fault,) = [fault for fault in checked.faults if fault.kind == "repeat"]
+    assert (fault.slot, fault.frame, fault.value) == (1, 50, 12)
+
+
+def test_a_timeline_that_takes_a_film_for_another_rate_is_told_so(
+    timeline: Path, catalog: Catalog
+) -> None:
+    timeline.write_text(CONFORMED.replace("* SOURCE RATE: OTHER 24\n", ""))
+    checked = check_timeline(timeline, catalog, rate=Fraction(25))
+    (fault,) = [fault for fault in checked.faults if fault.kind == "offline"]
+    assert fault.words == "other.mov runs at 24.000, and the timeline takes it for 25.000"
+
+
+@pytest.mark.parametrize(
+    ("speed", "source", "words"),
+    [
+        ("048.0", "00:00:00:00 00:00:02:00", "plays other.mov at 2 times its speed"),
+        ("-024.0", "00:00:01:00 00:00:02:00", "plays other.mov backwards"),
+        ("000.0", "00:00:01:00 00:00:01:00", "stands still on a frame of other.mov"),
+    ],
+)
+def test_an_event_of_another_speed_is_no_fault_and_what_was_not_looked_at_is_told(
+    timeline: Path, catalog: Catalog, speed: str, source: str, words: str
+) -> None:
+    lines = EDL.replace("00:00:01:00 00:00:02:00 01:00:02", f"{source} 01:00:02")
+    timeline.write_text(f"{lines}M2   OTHER    {speed}   00:00:01:00\n")
+    checked = check_timeline(timeline, catalog, rate=Fraction(24))
+    assert [(fault.kind, fault.slot) for fault in checked.faults] == [("offline", 1)]
+    assert checked.looked_at == 1
+    told = f"event 3 {words}: neither its 24 frames nor its sound and joins were looked at"
+    assert told in checked.remarks
+
+
+def test_an_event_of_another_speed_past_the_end_of_its_film_is_a_fault(
+    timeline: Path, catalog: Catalog
+) -> None:
+    lines = EDL.replace("00:00:01:00 00:00:02:00 01:00:02", "00:00:01:00 00:00:03:00 01:00:02")
+    timeline.write_text(f"{lines}M2   OTHER    048.0   00:00:01:00\n")
+    assert ("length", 2, 48) in kinds_at(timeline, catalog, 24)
+
+
+def test_a_dissolve_from_a_film_that_has_ended_is_looked_at_as_a_cut(
+    timeline: Path, catalog: Catalog
+) -> None:
+    """film.mov has 60 frames, and the dissolve asks for 4 beyond them."""
+    timeline.write_text(
+        "TITLE: x\nFCM: NON-DROP FRAME\n"
+        "001  FILM     V     C        00:00:01:12 00:00:02:08 01:00:00:00 01:00:00:20\n"
+        "* FROM CLIP NAME: film.mov\n"
+        "002  FILM     V     C        00:00:02:08 00:00:02:08 01:00:00:20 01:00:00:20\n"
+        "002  OTHER    V     D    008 00:00:00:20 00:00:01:16 01:00:00:20 01:00:01:16\n"
+        "* FROM CLIP NAME: film.mov\n* TO CLIP NAME: other.mov\n* JOIN: 004\n"
+    )
+    checked = check_timeline(timeline, catalog, rate=Fraction(24))
+    assert checked.looked_at == 2
+    assert any("lack frames for the dissolve into event 2" in told for told in checked.remarks)
+
+
+def test_a_bundle_of_final_cut_pro_is_checked_by_the_document_within(tmp_path: Path) -> None:
+    bundle = tmp_path / "harbour.fcpxmld"
+    bundle.mkdir()
+    words = ["check", str(bundle), "-q", "-w", str(tmp_path / "ws")]
+    empty = CliRunner().invoke(reel, words)
+    assert "harbour.fcpxmld is not a file" in str(empty.exception)
+    (bundle / "Info.fcpxml").write_text('<fcpxml version="1.10"></fcpxml>')
+    found = CliRunner().invoke(reel, words)
+    assert found.exit_code == 1
+    assert "project" in str(found.exception)
+
+
 def test_the_command_fails_for_a_timeline_with_media_that_is_gone(
     timeline: Path, tmp_path: Path
 ) -> None:

@@ -77,3 +77,10 @@ def studio(
 @pytest.fixture(scope="session")
 def make_cut() -> Callable[..., Cut]:
     return cut_of
+
+
+@pytest.fixture
+def cut(studio: Studio) -> Cut:
+    """Two seconds of a silent film."""
+    media = studio.film("film.mov", 60)
+    return studio.cut(studio.slot(media, 0, 24), studio.slot(media, 30, 54))

@@ -79,6 +79,15 @@ def test_a_render_that_is_interrupted_leaves_nothing(
     assert list(output.parent.iterdir()) == []
 
 
+def test_a_render_under_a_name_of_another_format_is_wrong_use(tmp_path: Path, cut: str) -> None:
+    found = run(tmp_path, "render", cut, "--output", str(tmp_path / "trailer.mov"))
+    assert found.exit_code == 2
+    assert "a render is an MP4, and 'trailer.mov' does not end as one; say trailer.mp4" in " ".join(
+        found.output.split()
+    )
+    assert not (tmp_path / "trailer.mov").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -151,6 +151,13 @@ def test_a_packed_timeline_is_told_to_be_unpacked(tmp_path: Path) -> None:
         read_timeline(zipped, RATE)
 
 
+def test_an_ale_is_told_to_be_one(tmp_path: Path) -> None:
+    listed = tmp_path / "clips.ale"
+    listed.write_text("Heading\nFIELD_DELIM\tTABS\n")
+    with pytest.raises(TimelineError, match=r"clips\.ale: an ALE, which .* has no order; give"):
+        read_timeline(listed, RATE)
+
+
 def test_a_bundle_of_final_cut_pro_is_read(tmp_path: Path) -> None:
     write, _ = FORMATS["fcpxml"]
     bundle = tmp_path / "harbour.fcpxmld"

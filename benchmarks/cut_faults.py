@@ -5,9 +5,10 @@
 Cuts without a fault are made of ingested films, and faults planted in them by moving in and out
 points (`planted_cuts.py`); other cuts are made of copies of the films with faults at known frames
 (`flawed_footage.py`, `copied_cuts.py`). Whatever is reported that was not planted, in the clean
-cuts too, counts as false, but for jump cuts between shots of which people may disagree, and steps
-of sound that lie between a clear step and none. Each planted cut is then repaired and looked at
-again; a fault counts as gone by how it was planted, not by what the search says.
+cuts too, counts as false, but for the films' own faults of sound (`own_faults.json`), jump cuts
+between shots of which people may disagree, and steps of sound between a clear step and none. Each
+planted cut is then repaired and looked at again; a fault counts as gone by how it was planted, not
+by what the search says.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from math import ceil
 from pathlib import Path
@@ -38,14 +39,7 @@ from benchmarks.planted_cuts import (
 )
 from benchmarks.real_films import RealFilm, know_bbb
 from benchmarks.said import resampled, utterances
-from benchmarks.sounds_at_joins import (
-    CLEAR_JUMP,
-    CLEAR_STEP,
-    NO_JUMP,
-    NO_STEP,
-    jump_at,
-    loudness_step,
-)
+from benchmarks.sounds_at_joins import CLEAR_STEP, loudness_step, with_sounds
 from editing.cut import Cut
 from editing.cut_store import create_cut
 from editing.errors import EditingError
@@ -194,27 +188,6 @@ class Benchmark:
         if self.show and left:
             print("  new:", [f"{f.kind}@{f.slot + 1} {f.words}" for f in left])
             print("    done:", [r.words for r in found.repairs], flush=True)
-
-
-def with_sounds(catalog: Catalog, planted: PlantedCut) -> PlantedCut:
-    """Steps and clicks that are clear by the samples; doubtful ones count neither way."""
-    cut = planted.cut
-    kept = [one for one in planted.planted if not one.kind.endswith("?")]
-    maybe = {(one.kind, one.frame): one for one in planted.planted if one.kind.endswith("?")}
-    ignored = set(planted.ignored)
-    for number, record in enumerate(cut.record_ranges()[1:], start=1):
-        at = record.start
-        step, jump = abs(loudness_step(catalog, cut, number)), jump_at(catalog, cut, number)
-        if ("loudness step?", at) in maybe and step >= CLEAR_STEP:
-            kept.append(replace(maybe["loudness step?", at], kind="loudness step"))
-        elif not step < NO_STEP:  # also where there is hardly any sound
-            ignored.add(("loudness step", at))
-        if ("click?", at) in maybe:
-            if jump >= CLEAR_JUMP:
-                kept.append(replace(maybe["click?", at], kind="click"))
-            elif jump > NO_JUMP:
-                ignored.add(("click", at))
-    return PlantedCut(cut, tuple(kept), frozenset(ignored))
 
 
 def _kind(fault: Fault) -> str:

@@ -3,9 +3,15 @@
 The truth that clicks and steps of loudness in cuts are judged by; independent of the search.
 """
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 from scipy.signal import sosfilt
 
+from benchmarks.own_faults import own_faults
+from benchmarks.planted_cuts import PlantedCut
+from benchmarks.planted_faults import SOUND_KINDS
 from editing.cut import Cut
 from editing.finish.sound import SoundReader
 from ingest.catalog import Catalog
@@ -20,6 +26,40 @@ _AROUND, _MOST = 0.015, 0.98
 """Seconds on either side, and the quantile of the changes there, that a jump is held against."""
 _SECONDS, _QUIET = 0.4, -49.0
 """Of sound whose loudness is compared; LUFS below which it is hardly there."""
+
+
+def with_sounds(catalog: Catalog, planted: PlantedCut) -> PlantedCut:
+    """Steps and clicks that are clear by the samples; doubtful ones count neither way."""
+    cut = planted.cut
+    kept = [one for one in planted.planted if not one.kind.endswith("?")]
+    maybe = {(one.kind, one.frame): one for one in planted.planted if one.kind.endswith("?")}
+    ignored = set(planted.ignored) | own_sounds(catalog, cut)
+    for number, record in enumerate(cut.record_ranges()[1:], start=1):
+        at = record.start
+        step, jump = abs(loudness_step(catalog, cut, number)), jump_at(catalog, cut, number)
+        if ("loudness step?", at) in maybe and step >= CLEAR_STEP:
+            kept.append(replace(maybe["loudness step?", at], kind="loudness step"))
+        elif not step < NO_STEP:  # also where there is hardly any sound
+            ignored.add(("loudness step", at))
+        if ("click?", at) in maybe:
+            if jump >= CLEAR_JUMP:
+                kept.append(replace(maybe["click?", at], kind="click"))
+            elif jump > NO_JUMP:
+                ignored.add(("click", at))
+    return PlantedCut(cut, tuple(kept), frozenset(ignored))
+
+
+def own_sounds(catalog: Catalog, cut: Cut) -> set[tuple[str, int]]:
+    """Kind and frame of the cut where its films' own faults of sound are told: neither way."""
+    found = set[tuple[str, int]]()
+    for slot, record in zip(cut.slots, cut.record_ranges(), strict=True):
+        start, end = slot.source.start - 1, slot.source.end + 1
+        for own in own_faults(Path(catalog.get_media(slot.media).name).stem):
+            first, last = max(own.frame - 1, start), min(own.frame + own.frames + 1, end)
+            if own.kind in SOUND_KINDS:
+                by = record.start - slot.source.start
+                found |= {(own.kind, frame + by) for frame in range(first, last + 1)}
+    return found
 
 
 def jump_at(catalog: Catalog, cut: Cut, number: int) -> float:

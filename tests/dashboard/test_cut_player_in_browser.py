@@ -76,7 +76,11 @@ def page(browser: "sync_api.Browser", url: str, cut: Cut) -> Iterator["sync_api.
 @pytest.fixture
 def player(page: "sync_api.Page", cut: Cut) -> "sync_api.Locator":
     """The player, on its first frame."""
-    sync_api.expect(page.locator(".player[data-painted]")).to_be_visible(timeout=PATIENCE)
+    try:
+        page.locator(".player[data-painted]").wait_for(timeout=PATIENCE)
+    except sync_api.TimeoutError as late:  # what is there instead tells why
+        late.add_note(page.locator("body").inner_text())
+        raise
     sync_api.expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
     go_to(page, cut, 0)
     return page.locator(".player")

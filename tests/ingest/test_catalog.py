@@ -121,9 +121,7 @@ def test_four_writers_lose_no_update(tmp_path: Path) -> None:
         with catalog.transaction() as connection:
             connection.execute(text("INSERT INTO cut VALUES (1, 1, 'n', 'trailer', 'now')"))
             connection.execute(
-                text(
-                    "INSERT INTO cut_version VALUES (1, 0, 'a', '', '{}', '24', 1, 'r', 'now', NULL)"
-                )
+                text("INSERT INTO cut_version VALUES (1, 0, 'a', '', '{}', '24', 1, 'r', 'now', 0)")
             )
         context = multiprocessing.get_context("forkserver")
         writers = [context.Process(target=count_up, args=(str(tmp_path), 50)) for _ in range(4)]

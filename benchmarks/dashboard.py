@@ -206,7 +206,7 @@ def use_library(visit: Visit, titles: int) -> None:
     )
 
     def order(name: str) -> None:
-        page.get_by_role("combobox", name="Order").click()
+        page.get_by_role("combobox", name="Order").press("ArrowDown")
         page.get_by_role("option", name=name, exact=True).click()
 
     newest = f"title {titles:05d}.mp4"

@@ -114,7 +114,7 @@ def wait_for(address: str, server: "subprocess.Popen[bytes]") -> None:
 
 def open_page(page: Page, title: str) -> None:
     """Go to a page by its link."""
-    page.get_by_role("link", name=title).click()
+    page.get_by_role("link", name=title).first.click()
     page.get_by_role("heading", name=title).first.wait_for()
     settle(page)
 

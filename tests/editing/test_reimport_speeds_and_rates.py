@@ -28,7 +28,7 @@ from editing.relink.run import relink_cut
 from editing.run import sequence_of
 from ingest.catalog import Catalog
 from ingest.media import Media, MediaId
-from ingest.timecode import FrameRange
+from ingest.timecode import FrameRange, frame_to_timecode
 
 SHOTS = (40, 40, 40)
 WRITERS: dict[str, Callable[[Sequence], str]] = {
@@ -128,11 +128,11 @@ def test_a_speed_alone_is_told_but_makes_no_version(
     """Played backwards the slots are those of the cut, which has no way to say it."""
     lines = []
     for number, one in enumerate(cut.slots):
-        start, end = f"10:00:{one.source.start // 24:02d}:{one.source.start % 24:02d}", 0
-        end = one.source.end
-        times = f"{start} 10:00:{end // 24:02d}:{end % 24:02d}"
-        record = [f"01:00:{16 * n // 24:02d}:{16 * n % 24:02d}" for n in (number, number + 1)]
-        lines.append(f"00{number + 1}  FILM  B  C  {times} {' '.join(record)}")
+        ends = (one.source.start, one.source.end)
+        start, end = (frame_to_timecode(864_000 + frame, Fraction(24)) for frame in ends)
+        places = (86_400 + 16 * n for n in (number, number + 1))
+        record = " ".join(frame_to_timecode(frame, Fraction(24)) for frame in places)
+        lines.append(f"00{number + 1}  FILM  B  C  {start} {end} {record}")
         lines.append(f"M2   FILM  -024.0  {start}")
     timeline = tmp_path / "t.edl"
     timeline.write_text(edl_of(*lines))

@@ -168,7 +168,7 @@ def test_the_peak_is_that_of_the_mastering_display_if_the_film_names_it(tmp_path
         display = f":master-display={shown.format(told)}" if told else ""
         path = write_pictures(
             tmp_path / f"{told}.mp4",
-            [flat(500, 512, 512)] * 2,
+            [flat(500, 512, 512)] * 6,  # of two pictures x265 leaves the first dts unset
             form="yuv420p10le",
             codec="libx265",
             options={"x265-params": f"log-level=error:crf=20{display}"},

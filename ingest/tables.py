@@ -3,6 +3,8 @@
 The migrations make the tables; a test checks that the two agree.
 """
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Integer, MetaData, Table, Text
 
 metadata = MetaData()
@@ -125,24 +127,24 @@ slot = Table(
     Column("details", Text, nullable=False),
 )
 
-approval = Table(
-    "approval",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("cut_id", Integer, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("approved_at", Text, nullable=False),
-)
+
+def _approved() -> list[Column[Any]]:
+    """Who approved what and when, which is kept of an approval that was taken back too."""
+    return [
+        Column("id", Integer, primary_key=True),
+        Column("cut_id", Integer, nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("name", Text, nullable=False),
+        Column("approved_at", Text, nullable=False),
+    ]
+
+
+approval = Table("approval", metadata, *_approved())
 
 withdrawn_approval = Table(
     "withdrawn_approval",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("cut_id", Integer, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("approved_at", Text, nullable=False),
+    *_approved(),
     Column("withdrawn_by", Text, nullable=False),
     Column("withdrawn_at", Text, nullable=False),
 )

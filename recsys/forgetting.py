@@ -43,15 +43,17 @@ def forget_user(logs: Path, recommenders: Path, user: str) -> Forgetting:
     """
     store, at = LogStore(logs), datetime.now(UTC)
     known_before = store.is_forgotten(user)
-    learned = [
-        folder
-        for folder in sorted(recommenders.glob("[!.]*/"))
-        if _learned_from(folder, user_identity(user))
-    ]
+    learned = _who_learned(recommenders, user)
     for folder in learned:
         if not known_before or NOTE not in read_card(folder):
             _note(folder, at)
-    return Forgetting(store.forget(user, at), [folder.name for folder in learned])
+    rows = store.forget(user, at)
+    # A training that ended meanwhile may have asked who was forgotten just before the log said so.
+    late = [folder for folder in _who_learned(recommenders, user) if folder not in learned]
+    for folder in late:
+        if NOTE not in read_card(folder):
+            _note(folder, at)
+    return Forgetting(rows, [folder.name for folder in (*learned, *late)])
 
 
 def note_forgotten(store: LogStore, folder: Path, users: Iterable[str]) -> None:
@@ -61,6 +63,12 @@ def note_forgotten(store: LogStore, folder: Path, users: Iterable[str]) -> None:
     """
     for _ in store.forgotten(users):
         _note(folder, datetime.now(UTC))
+
+
+def _who_learned(recommenders: Path, user: str) -> list[Path]:
+    """The folders of saved models that learned from a user."""
+    name = user_identity(user)
+    return [one for one in sorted(recommenders.glob("[!.]*/")) if _learned_from(one, name)]
 
 
 def _learned_from(folder: Path, user: str) -> bool:

@@ -17,14 +17,14 @@ def read_facts(file: Path) -> pl.DataFrame:
     `released`, where it is there, becomes days: text formats know none.
 
     Raises:
-        UnreadableLog: The file cannot be read, or a text in `released` is not a day.
+        UnreadableLog: The file cannot be read, or a value in `released` is not a day.
         MissingColumns: It has no column `item`.
     """
     table = read_table(file, None)
     if ITEM not in table.columns:
         raise MissingColumns(file, [ITEM], table.columns, {})
     table = table.with_columns(identities(table[ITEM]))
-    if RELEASED in table.columns and table.schema[RELEASED] == pl.String:
+    if table.schema.get(RELEASED, pl.Date()) not in (pl.Date, pl.Datetime):
         table = table.with_columns(_days(table[RELEASED], file))
     return table.unique(ITEM, keep="last", maintain_order=True)
 
@@ -66,9 +66,11 @@ def read_embeddings(file: Path) -> pl.DataFrame:
     return made.unique(ITEM, keep="last", maintain_order=True)
 
 
-def _days(text: pl.Series, file: Path) -> pl.Series:
+def _days(column: pl.Series, file: Path) -> pl.Series:
     """Days from texts such as 2025-06-10, with or without a time behind; an empty one is none."""
-    told = text.str.strip_chars(BLANKS)
+    if column.dtype.is_nested():
+        raise UnreadableLog(file, f"{RELEASED} holds lists, and not a day such as 2025-06-10")
+    told = column.cast(pl.String).str.strip_chars(BLANKS)
     told = told.set(told == "", None)
     day = told.str.extract(r"^(\d{4}-\d{2}-\d{2})(?:[T ].*)?$").str.to_date(
         "%Y-%m-%d", strict=False

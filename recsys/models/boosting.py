@@ -66,8 +66,12 @@ class StackConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        from recsys.models.registry import check_settings
+
         if not self.bases or "stack" in self.bases:
             raise ValueError(f"a stack needs bases other than itself, got {list(self.bases)}")
+        for name, config in self.bases.items():
+            check_settings(name, config)
         if self.ranker not in RANKERS:
             raise ValueError(f"ranker is one of {', '.join(RANKERS)}, not {self.ranker!r}")
         if self.penalty <= 0:

@@ -45,6 +45,8 @@ def read_card(folder: Path) -> dict[str, Any]:
         raise UnusableModel(folder, f"its format is {card.get('format')}, not {FORMAT}")
     if not isinstance(card.get("data", {}), dict):
         raise UnusableModel(folder, "its card does not say what it learned from")
+    if type(card.get("seed", 0)) is not int:
+        raise UnusableModel(folder, "its card has a seed that is no whole number")
     return dict(card)
 
 

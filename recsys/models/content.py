@@ -37,6 +37,11 @@ class ContentConfig:
     neighbours: int = 10
     """Known titles that a new one takes its score from."""
 
+    def __post_init__(self) -> None:
+        from recsys.models.registry import check_settings
+
+        check_settings(self.base, self.base_config)
+
 
 class ContentModel(Recommender):
     """Another model, and beside its titles those that only a table of embeddings knows."""

@@ -1,5 +1,6 @@
 """The recommenders by name; the module of a model is imported when the model is asked for."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
@@ -66,6 +67,19 @@ def make_model(name: str, seed: int = 0, **config: Any) -> Recommender:
     if any(field.name == "seed" for field in fields(kind.config_type)):
         config["seed"] = seed
     return kind(kind.config_type(**config))
+
+
+def check_settings(name: str, told: Mapping[str, Any]) -> None:
+    """Check the settings of a model on which another one is built.
+
+    Raises:
+        UnknownModel: There is none of that name.
+        TypeError: The model has no such field, or these are no settings at all.
+        ValueError: A value is not of its field's type, or is out of its range.
+    """
+    if not isinstance(told, Mapping):
+        raise TypeError(f"the settings of {name} cannot be {told!r}")
+    settings(model_type(name).config_type, told)
 
 
 def make_like(folder: Path, seed: int = 0) -> Recommender:

@@ -1,6 +1,7 @@
 """A user who is forgotten is gone from everything that is kept, and stays out."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -175,6 +176,26 @@ def test_only_models_that_learned_from_the_user_are_noted_and_before_the_log_is_
         forget_user(logs, models, "u0001")
     assert json.loads((folder / "card.json").read_text())[NOTE]["users"] == 1
     assert forget_user(logs, models, "u0001").models == [folder.name]
+
+
+def test_a_model_that_is_saved_while_its_user_is_being_forgotten_is_noted(
+    simulation: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its training asks who was forgotten after the models were looked through, and before the log
+    says so."""
+    logs, models = tmp_path / "logs", tmp_path / "recommenders"
+    write_simulation(simulation, tmp_path / "log.parquet")
+    import_log([tmp_path / "log.parquet"], logs)
+    real, saved = LogStore.forget, []
+
+    def forget(self: LogStore, user: str, at: datetime | None = None) -> int:
+        saved.append(train(logs, models, model="popularity").folder)
+        return real(self, user, at)
+
+    monkeypatch.setattr(LogStore, "forget", forget)
+
+    assert forget_user(logs, models, "u0001").models == [saved[0].name]
+    assert json.loads((saved[0] / "card.json").read_text())[NOTE]["users"] == 1
 
 
 def old_users(folder: Path) -> int:

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from recsys.errors import UnusableModel
 from recsys.interactions import Interactions
-from recsys.models.card import read_card
+from recsys.models.card import read_card, write_card
 from recsys.models.registry import load_model, make_like, make_model
 from recsys.simulate import simulate
 
@@ -67,8 +67,25 @@ def test_settings_that_are_none_are_told(saved: Path, field: str, value: Any) ->
             read(saved)
 
 
+@pytest.mark.parametrize("within", [{"decay": None}, {"decay": 7}, {"depth": 1}, None])
+@pytest.mark.parametrize("model", ["content", "stack"])
+def test_settings_of_the_models_within_another_are_told_too(
+    tmp_path: Path, model: str, within: object
+) -> None:
+    config = {
+        "content": {"base": "ease", "base_config": within},
+        "stack": {"bases": {"ease": within}},
+    }
+    write_card(tmp_path, {"model": model, "config": config[model]})
+    for read in (load_model, make_like):
+        with pytest.raises(UnusableModel, match=r"decay|depth|None"):
+            read(tmp_path)
+
+
 @pytest.mark.parametrize("saved", ["popularity"], indirect=True)
-@pytest.mark.parametrize("changes", [{"config": []}, {"config": None}, {"model": 3}, {"data": -1}])
+@pytest.mark.parametrize(
+    "changes", [{"config": []}, {"config": None}, {"model": 3}, {"data": -1}, {"seed": "x"}]
+)
 def test_a_card_of_another_shape_is_told(saved: Path, changes: dict[str, Any]) -> None:
     change_card(saved, **changes)
     with pytest.raises(UnusableModel, match="its card"):

@@ -38,7 +38,20 @@ def test_the_day_of_release_is_read_from_text(tmp_path: Path, name: str) -> None
     assert [entry.item for entry in placed] == ["a"]
 
 
-@pytest.mark.parametrize("text", ["soon", "10.06.2025", "2025-13-01", "2025-06-10x"])
+@pytest.mark.parametrize("value", [2024, 1749513600.0, True, [2025]])
+def test_a_release_that_is_no_text_is_no_day(tmp_path: Path, value: object) -> None:
+    """`fresh` would leave out every title of such a table, and say nothing."""
+    pl.DataFrame({"item": ["a"], "released": [value]}).write_parquet(tmp_path / "facts.parquet")
+    with pytest.raises(UnreadableLog, match=r"released .*and not a day such as"):
+        read_facts(tmp_path / "facts.parquet")
+
+
+def test_a_table_may_have_no_day_of_release_at_all(tmp_path: Path) -> None:
+    pl.DataFrame({"item": ["a"], "released": [None]}).write_parquet(tmp_path / "facts.parquet")
+    assert read_facts(tmp_path / "facts.parquet")["released"].to_list() == [None]
+
+
+@pytest.mark.parametrize("text", ["soon", "10.06.2025", "2025-13-01", "2025-06-10x", "2025"])
 def test_a_release_that_is_no_day_is_told_with_its_row(tmp_path: Path, text: str) -> None:
     file = tmp_path / "facts.csv"
     file.write_text(f"item,released\na,2025-06-10\nb,{text}\n")

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from dashboard.people import Person, needs
 from editing.cut import Cut, Slot
 from editing.cut_changes import changes_between
-from editing.cut_store import load_cut, save_version
+from editing.cut_store import film_steps, load_cut, save_version
 from editing.errors import EditError
 from editing.faults.of_cut import repair_cut
 from editing.revision import (
@@ -20,6 +20,7 @@ from editing.revision import (
     resolve_cut,
     save_slots,
     shot_span,
+    slot_step,
 )
 from editing.slot_edits import Slots, lock, move, note, remove, slip, trim
 from ingest.catalog import Catalog
@@ -117,7 +118,7 @@ def make_edit(person: Person, catalog: Catalog, edit: Edit, *, onto: int | None 
             catalog, replace(wanted, author=author, note=note), expected_version=base.version
         )
     slots = edited(catalog, before, edit)
-    return save_slots(catalog, base, slots, author=author, note=told(before.slots, slots))
+    return save_slots(catalog, base, slots, author=author, note=told(catalog, before, slots))
 
 
 def edited(catalog: Catalog, cut: Cut, edit: Edit) -> Slots:
@@ -137,9 +138,11 @@ def edited(catalog: Catalog, cut: Cut, edit: Edit) -> Slots:
             return move(slots, number, edit.to)
         case "trim":
             span, rooms = shot_span(catalog, cut, number), alternate_rooms(catalog, cut, number)
-            return trim(slots, number, span, head=edit.head, tail=edit.tail, rooms=rooms)
+            step = slot_step(catalog, cut, number)
+            return trim(slots, number, span, head=edit.head, tail=edit.tail, rooms=rooms, step=step)
         case "slip":
-            return slip(slots, number, shot_span(catalog, cut, number), edit.frames)
+            step = slot_step(catalog, cut, number)
+            return slip(slots, number, shot_span(catalog, cut, number), edit.frames, step)
         case "replace":
             return replace_slot(catalog, cut, number, edit.shot)
         case "note":
@@ -147,9 +150,10 @@ def edited(catalog: Catalog, cut: Cut, edit: Edit) -> Slots:
     raise EditError(f"{edit.words} is no change of one slot")
 
 
-def told(before: Sequence[Slot], after: Sequence[Slot]) -> str:
+def told(catalog: Catalog, cut: Cut, after: Sequence[Slot]) -> str:
     """What a change of a cut's slots did, for the note of its version; commands say it too."""
-    changes = [change for change in changes_between(before, after) if change.kind != "kept"]
+    before, steps = cut.slots, film_steps(catalog, cut.rate, cut.slots, after)
+    changes = [change for change in changes_between(before, after, steps) if change.kind != "kept"]
     if changes:
         return "; ".join(change.words for change in changes)
     locks = [

@@ -202,6 +202,20 @@ def cut_versions(catalog: Catalog, cut_id: int) -> list[tuple[int, str, str, str
         return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
+def film_steps(
+    catalog: Catalog, rate: Fraction, *versions: Sequence[Slot]
+) -> dict[MediaId, Fraction]:
+    """Frames of each film of a cut that last as long as a frame of it: see `changes_between`.
+
+    Args:
+        catalog: Holds the films.
+        rate: The cut's frames per second.
+        versions: The slots of its versions that are compared.
+    """
+    films = {slot.media for slots in versions for slot in slots}
+    return {media: catalog.get_media(media).rate / rate for media in films}
+
+
 def _latest_version(connection: Connection, cut_id: int) -> int:
     versions = tables.cut_version
     query = select(func.max(versions.c.version)).where(versions.c.cut_id == cut_id)

@@ -81,12 +81,17 @@ def reimport_cut(
     changes = changes_between(cut.slots, slots, films.steps())
     changed = any(change.kind != "kept" for change in changes)
     changes = [_with_pace(change, picture.pieces) for change in changes]
+    remarks = [*picture.remarks, *maker.remarks]
+    if not changed and any(change.kind != "kept" for change in changes):
+        remarks.append(
+            "only speeds changed, and a cut has none: there is no new version, and the speeds stay "
+            "in the timeline"
+        )
     note = f"from {path.name}: {summary(changes)}"
     after = replace(cut, slots=slots, author=author, note=note)
     if save and changed:
         after = save_version(catalog, after, expected_version=cut.version)
-    remarks = (*picture.remarks, *maker.remarks)
-    return Reimported(cut, after, tuple(changes), remarks, save and changed)
+    return Reimported(cut, after, tuple(changes), tuple(remarks), save and changed)
 
 
 def _with_pace(change: Change, pieces: Sequence[Piece]) -> Change:
@@ -206,13 +211,12 @@ class _Slots:
         told = piece.sound
         if told is None:
             return same
-        fade = same.fade_ms
-        if told.fade_frames is not None:
-            kept = 2 * round(same.fade_ms * self.cut.rate / 2000)
-            heard = round(1000 * told.fade_frames / self.cut.rate)
-            fade = same.fade_ms if told.fade_frames == kept else min(1000, heard)
-        gain = same.gain if told.gain is None else min(max(told.gain, -60.0), 20.0)
-        gain = same.gain if abs(gain - same.gain) < 1e-3 else gain
+        heard, fade, gain = told.in_slot(self.cut.rate), same.fade_ms, same.gain
+        kept = 2 * round(Fraction(same.fade_ms, 2000) * self.cut.rate)
+        if told.fade_frames is not None and told.fade_frames != kept:
+            fade = heard.fade_ms
+        if told.gain is not None and abs(heard.gain - same.gain) >= 1e-3:
+            gain = heard.gain
         return SlotSound(told.lead, fade, gain)
 
     def _shot(self, media: Media, source: FrameRange, number: int) -> int:

@@ -5,6 +5,7 @@ Each makes a new version. `slot_edits` and `assemble.around` do the thinking; `f
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 
 from editing.assemble.assembly import assemble_around
 from editing.assemble.candidates import spoiler_limit, without
@@ -18,6 +19,7 @@ from editing.faults.finding import Fault
 from editing.faults.search import find_faults
 from editing.film_footage import fit_frames, footage_from_catalog
 from editing.frame_grid import FrameGrid
+from editing.interchange.conform import shown_frames
 from editing.reframe.of_cut import with_windows
 from editing.run import ranker_named, score_shots
 from editing.slot_edits import Slots, swap
@@ -88,12 +90,13 @@ def alternate_rooms(catalog: Catalog, cut: Cut, number: int) -> dict[int, FrameR
     fit, grid = fit_frames(catalog, media), FrameGrid.of(catalog, media)
     limit = spoiler_limit(grid.frames, brief)
     barred = [one.span for one in brief.exclude]
-    rooms = {}
+    rooms, step = {}, media.rate / cut.rate
     for alternate in slot.alternates:
+        shown = shown_frames(alternate.source.start, alternate.source.frames, step)
         span = fit[alternate.shot] if alternate.shot < len(fit) else None
         for piece in without(span, barred) if span else []:
             start, end = piece.start + brief.handle, min(piece.end - brief.handle, limit)
-            if start <= alternate.source.start and alternate.source.end <= end:
+            if start <= shown.start and shown.end <= end:
                 rooms[alternate.shot] = FrameRange(start, end)
     return rooms
 
@@ -128,6 +131,17 @@ def shot_span(catalog: Catalog, cut: Cut, number: int) -> FrameRange:
     if span is None:
         raise EditError(f"no frame of shot {slot.shot} of {media.name} is shown at its rate")
     return span
+
+
+def slot_step(catalog: Catalog, cut: Cut, number: int) -> Fraction:
+    """Frames of the film of slot `number` (from 0) that last as long as a frame of the cut.
+
+    Raises:
+        EditError: There is no such slot.
+    """
+    if not 0 <= number < len(cut.slots):
+        raise EditError(f"the cut has slots 1 to {len(cut.slots)}, not {number + 1}")
+    return catalog.get_media(cut.slots[number].media).rate / cut.rate
 
 
 def reasons_by_ranker(catalog: Catalog, cut: Cut) -> Callable[[Alternate], tuple[Reason, ...]]:

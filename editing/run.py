@@ -199,8 +199,17 @@ def export_cut(
     files = [Path(file.path) for file in sequence.files]
     if any(file.exists() and output.exists() and output.samefile(file) for file in files):
         raise TimelineError(f"{output} is an original of the cut; choose another name")
-    _write_text(catalog, output, _WRITERS[target](sequence))
+    _write_text(catalog, output, timeline_text(sequence, target))
     return sequence
+
+
+def timeline_text(sequence: Sequence, target: ExportFormat) -> str:
+    """What `export_cut` writes of a sequence that `sequence_of` has checked.
+
+    Raises:
+        TimelineError: The format cannot hold it.
+    """
+    return _WRITERS[target](sequence)
 
 
 def export_captions(

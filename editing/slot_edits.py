@@ -5,10 +5,13 @@ anew goes around it.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import ceil, floor
 
 from editing.cut import Alternate, Reason, Slot
 from editing.errors import EditError
+from editing.interchange.conform import nearest_frame, shown_frames
 from ingest.timecode import FrameRange
 
 Slots = tuple[Slot, ...]
@@ -63,6 +66,7 @@ def trim(
     head: int,
     tail: int,
     rooms: Mapping[int, FrameRange] | None = None,
+    step: Fraction = Fraction(1),
 ) -> Slots:
     """Move a slot's in and out: by frames more at its beginning and at its end, or fewer below 0.
 
@@ -72,20 +76,22 @@ def trim(
     Args:
         slots: Of the cut.
         number: Which.
-        span: The frames of its shot, beyond which it cannot go.
-        head: Frames.
-        tail: Frames.
-        rooms: By shot, the frames that an alternate may be lengthened to.
+        span: The film's frames of its shot, beyond which it cannot go.
+        head: Frames of the cut.
+        tail: Frames of the cut.
+        rooms: By shot, the film's frames that an alternate may be lengthened to.
+        step: The film's frames for each frame of the cut.
 
     Raises:
         EditError: No frame would be left, or the shot has not so many.
     """
     slot = _slot(slots, number)
-    start, end = slot.source.start - head, slot.source.end + tail
-    if start >= end:
+    frames, room = slot.source.frames + head + tail, _Room(span, step)
+    if frames < 1:
         raise EditError(f"slot {number + 1} has {slot.source.frames} frames; none would be left")
-    if start < span.start or end > span.end:
-        before, after = slot.source.start - span.start, span.end - slot.source.end
+    start = nearest_frame(slot.source.start - head * step)
+    if not room.holds(start, frames):
+        before, after = room.around(slot.source)
         raise EditError(
             f"shot {slot.shot} has {max(0, before)} frames before slot {number + 1} and "
             f"{max(0, after)} after it; beyond is another shot"
@@ -93,19 +99,26 @@ def trim(
     fitted = [
         replace(alternate, source=source)
         for alternate in slot.alternates
-        if (source := _as_long(alternate, end - start, (rooms or {}).get(alternate.shot)))
+        if (source := _as_long(alternate, frames, (rooms or {}).get(alternate.shot), step))
     ]
-    changed = replace(slot, source=FrameRange(start, end), alternates=tuple(fitted), locked=True)
-    return _within(_with(slots, number, changed), number, span)
+    source = FrameRange(start, start + frames)
+    changed = replace(slot, source=source, alternates=tuple(fitted), locked=True)
+    return _within(_with(slots, number, changed), number, room)
 
 
-def slip(slots: Sequence[Slot], number: int, span: FrameRange, frames: int) -> Slots:
-    """Show later frames of the same shot, or earlier ones below 0, and as many.
+def slip(
+    slots: Sequence[Slot],
+    number: int,
+    span: FrameRange,
+    frames: int,
+    step: Fraction = Fraction(1),
+) -> Slots:
+    """Show so many frames of the cut later in the same shot, or earlier below 0, and as many.
 
     Raises:
         EditError: The shot has not so many.
     """
-    return trim(slots, number, span, head=-frames, tail=frames)
+    return trim(slots, number, span, head=-frames, tail=frames, step=step)
 
 
 def note(slots: Sequence[Slot], number: int, text: str) -> Slots:
@@ -163,14 +176,39 @@ def swap(
     return _joined_anew(_with(slots, number, new), {number + 1})
 
 
-def _as_long(alternate: Alternate, frames: int, room: FrameRange | None) -> FrameRange | None:
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """Frames of a film that a slot may show, whose in point is one of them and whose length is of
+    the cut."""
+
+    span: FrameRange
+    step: Fraction
+
+    def holds(self, start: int, frames: int) -> bool:
+        return self.span.start <= start and frames <= self._most(start)
+
+    def around(self, source: FrameRange) -> tuple[int, int]:
+        """The cut's frames that are left before and after a slot; below 0 where it lies outside."""
+        before = floor((source.start - self.span.start) / self.step)
+        return before, self._most(source.start) - source.frames
+
+    def _most(self, start: int) -> int:
+        """The cut's frames that show the film from `start` on and no later than the room's end."""
+        return ceil((self.span.end - start - Fraction(1, 2)) / self.step)
+
+
+def _as_long(
+    alternate: Alternate, frames: int, room: FrameRange | None, step: Fraction
+) -> FrameRange | None:
     """An alternate's frames made as long as its slot, within `room`; None if it has too few."""
     source = alternate.source
-    room = room if room is not None and room.contains(source) else source
-    if room.frames < frames:
+    shown = shown_frames(source.start, source.frames, step)
+    room = room if room is not None and room.contains(shown) else shown
+    needed = shown_frames(0, frames, step).frames
+    if room.frames < needed:
         return None
-    start = source.start + (source.frames - frames) // 2
-    start = min(max(start, room.start), room.end - frames)
+    start = source.start + floor((source.frames - frames) * step / 2)
+    start = min(max(start, room.start), room.end - needed)
     return FrameRange(start, start + frames)
 
 
@@ -182,16 +220,17 @@ def _joined_anew(slots: Slots, places: Collection[int]) -> Slots:
     )
 
 
-def _within(slots: Slots, number: int, span: FrameRange) -> Slots:
+def _within(slots: Slots, number: int, room: _Room) -> Slots:
     """Slots whose sound at both ends of one stays within its shot, and leaves some of it."""
     slot = slots[number]
     most = (slot.source.frames - 1) // 2
-    lead = max(-most, min(slot.sound.lead, slot.source.start - span.start))
+    before, after = room.around(slot.source)
+    lead = max(-most, min(slot.sound.lead, before))
     slots = _with(slots, number, replace(slot, sound=replace(slot.sound, lead=lead)))
     if number + 1 == len(slots):
         return slots
     following = slots[number + 1]
-    lead = max(slot.source.end - span.end, min(following.sound.lead, most))
+    lead = max(-after, min(following.sound.lead, most))
     sound = replace(following.sound, lead=lead)
     return _with(slots, number + 1, replace(following, sound=sound))
 

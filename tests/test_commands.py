@@ -89,6 +89,14 @@ def test_exit_statuses_tell_success_failure_and_wrong_use(tmp_path: Path) -> Non
     assert run_reel("ingest", "--detector", "psychic", "x.mp4", cwd=tmp_path).returncode == 2
 
 
+@pytest.mark.parametrize("words", [("check",), ("repair",), ("logs", "import")])
+def test_a_name_that_no_file_can_have_is_told(tmp_path: Path, words: tuple[str, ...]) -> None:
+    failed = run_reel(*words, "x" * 300, cwd=tmp_path)
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("reel: ")
+    assert "File name too long: 'xxx" in failed.stderr
+
+
 def test_help_is_quick_because_nothing_heavy_is_imported(tmp_path: Path) -> None:
     code = (
         "import sys, dashboard.cli; "

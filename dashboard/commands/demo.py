@@ -48,7 +48,10 @@ def demo_command(sample: Path, workspace: Workspace, console: Console) -> None:
     for path in made:
         click.echo(f"  {path}  ({path.stat().st_size / 1e6:.2f} MB)")
     console.say("The viewing log is simulated; so is every audience table made from it.")
-    console.say(f"Open the dashboard: make dashboard   (or: reel dashboard -w {workspace.root})")
+    root = workspace.root
+    console.say(
+        f"Open the dashboard: make dashboard WORKSPACE={root}   (or: reel dashboard -w {root})"
+    )
 
 
 class _Road:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 BUNDLE = ".fcpxmld"
 """A folder that Final Cut Pro writes, with a timeline within."""
-TIMELINES = (".otio", ".edl", ".xml", ".fcpxml", BUNDLE)
 Timecode = Callable[[int], str]
 
 
@@ -80,13 +79,16 @@ def check_command(
     At the joins and within the pieces: flash, black, frozen, repeated, missing and combed frames,
     shots shown twice, jump cuts, words cut in half, clicks, dropouts, clipping, silence, and steps
     of loudness, brightness, colour and black bars. A cut is decoded if its footage is there; a
-    file and the media of a timeline (OTIO, EDL, FCP7 XML, FCPXML) need not be in the catalogue.
+    file and the media of a timeline (OTIO, EDL, FCP7 XML, FCPXML: told by what is in it, whatever
+    its name) need not be in the catalogue.
     The exit status is 1 if there is an error; warnings may be meant.
     """
+    from editing.interchange.reading import is_timeline
+
     path = _path_of(target)
     if path is None:
         found, timecode, faults = _check_cut(target, decode, workspace, console)
-    elif path.suffix.lower() in TIMELINES:
+    elif is_timeline(path):
         found, timecode, faults = _check_timeline(path, folders, rate, workspace, console)
     else:
         found, timecode, faults = _check_file(path, console)
@@ -120,10 +122,11 @@ def repair_command(
 ) -> None:
     """Repair the faults of CUT's latest version, as its next version, and look again.
 
-    A slot is slipped within its shot, given another gain, filled with an alternate, extended, or
-    trimmed, whichever first takes the fault away and brings no other; a click at a join gets a
-    short crossfade. A cut that is as long as its brief asks stays so: what one slot gains another
-    gives. Locked slots and the footage stay as they are. What is left is told, and why.
+    A slot is slipped within its shot, given another gain, filled with an alternate, extended,
+    trimmed, or filled with another shot that the brief allows, whichever first takes the fault away
+    and brings no other; a click at a join gets a short crossfade. A cut that is as long as its
+    brief asks stays so: what one slot gains another gives. Locked slots and the footage stay as
+    they are. What is left is told, and why.
     """
     from editing.faults.of_cut import repair_cut
     from ingest.catalog import Catalog
@@ -210,6 +213,8 @@ def _check_cut(
         timecode = _timecode_of(catalog, cut)
     if decode:
         _tell_missing(console, checked.missing)
+    for remark in checked.remarks:
+        console.warn(remark)
     return _name(cut), timecode, checked.faults
 
 
@@ -218,6 +223,8 @@ def _check_file(path: Path, console: Console) -> tuple[str, Timecode, "Sequence[
 
     with console.progress("Looking for faults") as on_progress:
         checked = check_file(path, on_progress)
+    for remark in checked.remarks:
+        console.warn(remark)
     found = f"{path.name}, {checked.frames:,} frames, {len(checked.joins)} joins"
     return found, checked.clock.timecode, checked.faults
 

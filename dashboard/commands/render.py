@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dashboard.commands.outputs import telling_new_folder
 from dashboard.commands.parameters import ExactNumber
 from dashboard.console import (
     Console,
@@ -103,7 +104,7 @@ def _delivery_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     required=True,
-    help="The MP4 to write; one of that name is replaced.",
+    help="The MP4 to write; one of that name is replaced, and a folder that is missing made.",
 )
 @_delivery_options
 @format_option("table", "json")
@@ -133,6 +134,7 @@ def render_command(
     delivery = _delivery(**options)
     with (
         Catalog(workspace.catalog) as catalog,
+        telling_new_folder(output, console),
         Interrupts() as interrupts,
         console.progress("Rendering") as on_progress,
     ):

@@ -42,7 +42,7 @@ def _change(
     with Catalog(workspace.catalog) as catalog:
         before = find_cut(catalog, cut)
         slots = edit(catalog, before)
-        note = told(before.slots, slots)
+        note = told(catalog, before, slots)
         after = save_slots(catalog, before, slots, author=author, note=note)
     click.echo(f"cut {after.id}@{after.version}: {note}; {after.frames:,} frames")
     _say_length(after, console)
@@ -122,13 +122,13 @@ def trim_command(
     console: Console,
 ) -> None:
     """Move the in and out of SLOT within its shot."""
-    from editing.revision import alternate_rooms, shot_span
+    from editing.revision import alternate_rooms, shot_span, slot_step
     from editing.slot_edits import trim
 
     def edit(catalog: "Catalog", old: "Cut") -> "Slots":
         span = shot_span(catalog, old, slot - 1)
-        rooms = alternate_rooms(catalog, old, slot - 1)
-        return trim(old.slots, slot - 1, span, head=head, tail=tail, rooms=rooms)
+        rooms, step = alternate_rooms(catalog, old, slot - 1), slot_step(catalog, old, slot - 1)
+        return trim(old.slots, slot - 1, span, head=head, tail=tail, rooms=rooms, step=step)
 
     _change(workspace, console, cut, author, edit)
 
@@ -141,11 +141,12 @@ def slip_command(
     *, cut: str, slot: int, frames: int, author: str, workspace: Workspace, console: Console
 ) -> None:
     """Show later or earlier frames of the same shot in SLOT, and as many."""
-    from editing.revision import shot_span
+    from editing.revision import shot_span, slot_step
     from editing.slot_edits import slip
 
     def edit(catalog: "Catalog", old: "Cut") -> "Slots":
-        return slip(old.slots, slot - 1, shot_span(catalog, old, slot - 1), frames)
+        span, step = shot_span(catalog, old, slot - 1), slot_step(catalog, old, slot - 1)
+        return slip(old.slots, slot - 1, span, frames, step)
 
     _change(workspace, console, cut, author, edit)
 

@@ -158,7 +158,7 @@ def suggest(
     with Catalog(workspace.catalog) as catalog:
         film = catalog.find_media(media)
         brief = _brief(catalog, film, kind, console, **asked)
-        what = kind if kind == "highlights" else f"a {kind}"
+        what = {"highlights": "highlights", "rough": "a rough cut"}.get(kind, f"a {kind}")
         with console.progress(f"Assembling {what}") as on_progress:
             cut = suggest_cut(
                 catalog, film, brief, ranker, author=author, order=order, on_progress=on_progress

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dashboard.commands.outputs import telling_new_folder
 from dashboard.console import (
     Console,
     NamedPath,
@@ -38,7 +39,7 @@ _FILE = NamedPath(exists=True, dir_okay=False, path_type=Path)
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     required=True,
-    help="The file to write; one of that name is replaced.",
+    help="The file to write; one of that name is replaced, and a folder that is missing made.",
 )
 @click.option(
     "--captions",
@@ -78,7 +79,7 @@ def export_command(
         raise click.UsageError("--captions FILE goes with --to srt and --to vtt, and with no other")
     if is_captions and links:
         raise click.UsageError("captions name no files, so --links says nothing to them")
-    with Catalog(workspace.catalog) as catalog:
+    with Catalog(workspace.catalog) as catalog, telling_new_folder(output, console):
         found = find_cut(catalog, cut)
         if captions is not None:
             count, words = export_captions(catalog, found, target, captions, output)
@@ -145,7 +146,8 @@ def relink_command(
         media = {match.wanted.media: catalog.get_media(match.wanted.media) for match in matches}
     whole = all(match.status == "matched" for match in matches)
     if output is not None and whole:
-        write_links(output, matches, media)
+        with telling_new_folder(output, console):
+            write_links(output, matches, media)
     if output_format == "json":
         files = [{"path": f"{path}", "problem": reason} for path, reason in unreadable]
         print_json({"films": [_match_row(match) for match in matches], "unreadable": files})

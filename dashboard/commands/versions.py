@@ -39,14 +39,15 @@ def diff_command(
 ) -> None:
     """Tell what changed from BEFORE to AFTER, each an id or id@version."""
     from editing.cut_changes import changes_between, summary
-    from editing.cut_store import find_cut
+    from editing.cut_store import film_steps, find_cut
     from ingest.catalog import Catalog
 
     with Catalog(workspace.catalog) as catalog:
         old, new = find_cut(catalog, before), find_cut(catalog, after)
+        steps = film_steps(catalog, old.rate, old.slots, new.slots)
     if old.media != new.media:
         raise click.UsageError(f"cut {before} and cut {after} are of different films")
-    changes = changes_between(old.slots, new.slots)
+    changes = changes_between(old.slots, new.slots, steps)
     if output_format == "json":
         print_json([asdict(change) | {"words": change.words} for change in changes])
         return

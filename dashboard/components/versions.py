@@ -9,10 +9,12 @@ from dashboard import cut_queries
 from dashboard.components.difference import draw_difference
 from dashboard.cut_edits import Edit
 from dashboard.review_state import Conflict, ask, choose_slot, give_up, make_again, show_version
+from dashboard.sources import open_catalog
 from dashboard.wording import plain
 from editing.approvals import Approval
 from editing.cut import Cut
-from editing.cut_changes import changes_between, summary
+from editing.cut_changes import Change, changes_between, summary
+from editing.cut_store import film_steps
 
 
 def draw_conflict(catalog: Path, cut: Cut, conflict: Conflict, *, state: str) -> None:
@@ -34,7 +36,7 @@ def draw_conflict(catalog: Path, cut: Cut, conflict: Conflict, *, state: str) ->
             f"({plain(latest.note) or 'no note'}). Nothing is lost: both versions stay.",
             icon=":material/sync_problem:",
         )
-        changes = changes_between(cut.slots, latest.slots)
+        changes = _changes(catalog, cut, latest)
         draw_difference(cut, latest, changes, key="conflict_difference")
         with st.container(horizontal=True, gap="xsmall"):
             if edit.kind != "restore":
@@ -119,7 +121,7 @@ def draw_versions(
     new = right.selectbox("to version", newer, key=f"to_{latest}_{old}")
     before = cut_queries.cut(catalog, cut.id, old, state=state)
     after = cut_queries.cut(catalog, cut.id, new, state=state)
-    changes = changes_between(before.slots, after.slots)
+    changes = _changes(catalog, before, after)
     with button.container(horizontal=True, gap="xsmall"):
         st.button(f"Look at version {old}", key="look_at", on_click=_look, args=(cut.id, old))
         st.button(
@@ -130,6 +132,12 @@ def draw_versions(
     draw_difference(before, after, changes, key="version_difference")
     told = [f"- {plain(change.words)}" for change in changes if change.kind != "kept"]
     st.markdown(f"**{summary(changes)}**\n" + "\n".join(told))
+
+
+def _changes(catalog: Path, before: Cut, after: Cut) -> list[Change]:
+    """From one version to another, in frames of the cut whatever the rates of its films."""
+    steps = film_steps(open_catalog(catalog), before.rate, before.slots, after.slots)
+    return changes_between(before.slots, after.slots, steps)
 
 
 def _look(cut_id: int, version: int) -> None:

@@ -4,9 +4,11 @@ What cannot be looked at is told event by event: media that is not there, frames
 another speed. The rest is checked as a cut is; a film of another rate as the render conforms it.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil
 from pathlib import Path
 
@@ -17,25 +19,31 @@ from editing.faults.disk_media import source_on_disk
 from editing.faults.finding import Fault, Kind
 from editing.faults.judging import programme_faults
 from editing.faults.programme import Clock
+from editing.faults.repeated_frames import Shown, repeated_frames
 from editing.faults.search import FLASH_FRAMES
 from editing.faults.wording import counted
+from editing.finish.sound import unheard_sounds
 from editing.finish.source import Source
 from editing.frame_grid import FrameGrid
 from editing.interchange.conform import shown_frame, shown_frames
 from editing.interchange.layers import picture_of
 from editing.interchange.read_sequence import Edit, ReadSequence
-from editing.interchange.reading import read_timeline
+from editing.interchange.reading import format_of, read_timeline
 from editing.interchange.sequence import day_frames, printable, reel_names
+from editing.interchange.split_sound import sounds_of
 from ingest.catalog import Catalog
 from ingest.errors import UnreadableMedia
 from ingest.media import Media, MediaId
 from ingest.timecode import FrameRange, timecode_to_frame
 
+_MOST_EVENTS = 50_000
+"""Of a timeline that is looked at; a long film has some thousands."""
 _AT_JOINS: tuple[Kind, ...] = (
     *("jump cut", "click", "loudness step", "bars step"),
     *("exposure step", "colour step", "flash"),
 )
 """Kinds that a gap, or an event that was not looked at, would make where it is left out."""
+_OF_SOUND: tuple[Kind, ...] = ("word", "click", "dropout", "clipping", "silence", "loudness step")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,8 @@ class _Event:
     number: int
     record: FrameRange
     slot: Slot
+    heard: bool = True
+    """Whether its own sound is heard with it."""
 
 
 def check_timeline(
@@ -79,7 +89,7 @@ def check_timeline(
         on_progress: Called with the share done, 0 to 1; an exception from it cancels.
 
     Raises:
-        TimelineError: It cannot be read, or holds no picture.
+        TimelineError: It cannot be read, holds no picture, or more events than are looked at.
         RenderError: A film has changed since it was ingested.
         UnreadableMedia: A film cannot be opened.
     """
@@ -89,6 +99,11 @@ def check_timeline(
         raise TimelineError(f"{path}: the timeline has no picture")
     edits, told = picture_of(read)
     remarks = [*read.remarks, *told]
+    if len(edits) > _MOST_EVENTS:
+        raise TimelineError(
+            f"{path}: {len(edits):,} events of picture; up to {_MOST_EVENTS:,} are looked at. "
+            "Give it in parts"
+        )
     finder = _Finder(catalog, [path.parent, *folders], read)
     events, faults = list[_Event](), list[Fault]()
     for number, edit in enumerate(edits):
@@ -101,7 +116,12 @@ def check_timeline(
             events.append(found)
     events, told = _with_handles(events, finder.sources, read.rate)
     remarks += told
+    events, told = _with_sound(events, read, edits)
+    remarks += told
+    for source in finder.sources.values():
+        remarks += unheard_sounds(source.media.path)
     faults += _decoded(events, finder.sources, read.rate, on_progress)
+    remarks += _on_crossfades(read, edits, faults)
     faults.sort(key=lambda fault: (fault.frame, fault.kind))
     clock = Clock(read.rate, read.start, read.drop)
     looked_at = len(events)
@@ -111,7 +131,8 @@ def check_timeline(
 def _catalogue_rate(path: Path, catalog: Catalog) -> Fraction:
     """The rate that all films of the catalogue have; any for a format that tells its own."""
     rates = {media.rate for media in catalog.media()}
-    if path.suffix.lower() != ".edl":
+    form = format_of(path)
+    if form not in (None, "edl") or (form is None and path.suffix.lower() != ".edl"):
         return Fraction(25)
     if len(rates) != 1:
         raise TimelineError(
@@ -236,11 +257,9 @@ def _with_handles(
     found, told = list(events), list[str]()
     for place, event in enumerate(events):
         change, slot = event.slot.transition, event.slot
-        if change is None or change.kind == "dip" or place == 0:
+        if change is None or change.kind == "dip" or not _meets(events, place):
             continue
         before = events[place - 1]
-        if before.record.end != event.record.start:
-            continue
         out, into = sources[before.slot.media], sources[slot.media]
         last = out.grid_frame(before.slot, before.record.frames - 1 + change.after, rate)
         if into.grid_frame(slot, -change.before, rate) < 0 or last >= out.grid.frames:
@@ -250,6 +269,53 @@ def _with_handles(
                 "as a cut"
             )
     return found, told
+
+
+def _with_sound(
+    events: Sequence[_Event], read: ReadSequence, edits: Sequence[Edit]
+) -> tuple[list[_Event], list[str]]:
+    """The events with the leads, crossfades and gains of their sound, and words on other sound."""
+    sounds, others = sounds_of(read, edits)
+    told = []
+    if others:
+        told.append(
+            "some of the timeline's sound does not go with its picture, and is not listened to"
+        )
+    if sounds is None:
+        return list(events), told
+    found, joins, end = list[_Event](), list[int](), 0
+    for place, event in enumerate(events):
+        sound = sounds[event.number].in_slot(read.rate)
+        if not _meets(events, place):
+            sound = replace(sound, lead=0, fade_ms=0)
+        slot, heard = replace(event.slot, sound=sound), sounds[event.number].in_step
+        found.append(replace(event, slot=slot, heard=heard))
+        joins.append(end - sound.lead)
+        end += event.record.frames
+    if any(one >= other for one, other in pairwise([*joins, end])):
+        told.append("sounds lead or lag past others; they are listened to as cut with the picture")
+        plain = zip(events, found, strict=True)
+        return [replace(event, heard=one.heard) for event, one in plain], told
+    return found, told
+
+
+def _on_crossfades(
+    read: ReadSequence, edits: Sequence[Edit], faults: Sequence[Fault]
+) -> Iterator[str]:
+    """What is to be known of clicks at joins where a format cannot hold what takes them away."""
+    joins = {edit.record.start for edit in edits}
+    clicks = sum(fault.kind == "click" and fault.frame in joins for fault in faults)
+    if clicks and read.format in ("edl", "fcpxml"):
+        name = {"edl": "an EDL", "fcpxml": "FCPXML"}[read.format]
+        yield (
+            f"{name} holds no crossfades of sound, so its joins are listened to as hard cuts: "
+            f"{counted(clicks, 'click')} there"
+        )
+
+
+def _meets(events: Sequence[_Event], place: int) -> bool:
+    """Whether an event follows right upon the one before it."""
+    return place > 0 and events[place - 1].record.end == events[place].record.start
 
 
 def _decoded(
@@ -262,20 +328,20 @@ def _decoded(
     if not events:
         return []
     slots = [event.slot for event in events]
-    apart = {0}
-    for place in range(1, len(events)):
-        if events[place - 1].record.end != events[place].record.start:
-            apart.add(place)
+    apart = {place for place in range(len(events)) if not _meets(events, place)}
     slots = [replace(s, transition=None) if i in apart else s for i, s in enumerate(slots)]
     frames = sum(slot.source.frames for slot in slots)
     brief = Brief("rough", frames, 1, frames, Fraction(1), 1.0)
     names = ("timeline", "rough", brief, rate, tuple(slots))
     cut = Cut(CutId(0), 1, slots[0].media, *names, *("", "", "", ""))  # type: ignore[arg-type]
-    faults, starts = [], [span.start for span in cut.record_ranges()]
+    faults, starts = list[Fault](), [span.start for span in cut.record_ranges()]
     for fault in programme_faults(measure_cut(cut, sources, on_progress)):
-        place = max(i for i, start in enumerate(starts) if start <= fault.frame)
+        place = bisect_right(starts, fault.frame) - 1
         at_gap = place in apart and fault.frame == starts[place] and place > 0
         if at_gap and fault.kind in _AT_JOINS:
+            continue
+        beside = events[max(0, place - 1) : place + 1] if fault.frame == starts[place] else []
+        if fault.kind in _OF_SOUND and not all(one.heard for one in (events[place], *beside)):
             continue
         frame = events[place].record.start + fault.frame - starts[place]
         faults.append(replace(fault, slot=events[place].number, frame=frame))
@@ -284,25 +350,31 @@ def _decoded(
 
 def _repeats(
     events: Sequence[_Event], sources: dict[MediaId, Source], rate: Fraction
-) -> list[Fault]:
-    """Frames that an earlier event of the same film has shown."""
-    found = []
-    for place, event in enumerate(events):
-        step = sources[event.slot.media].media.rate / rate
-        now = shown_frames(event.slot.source.start, event.record.frames, step)
-        for earlier in events[:place]:
-            if earlier.slot.media != event.slot.media:
-                continue
-            then = _left_behind(earlier, step)
-            start = max(now.start, then.start)
-            shared = min(now.end, then.end) - start
-            least = 1 if earlier.record.end == event.record.start else FLASH_FRAMES + 1
-            if shared >= least:
-                words = f"{counted(shared, 'frame')} that event {earlier.number + 1} has shown"
-                into = ceil((start - now.start - Fraction(1, 2)) / step)
-                place_of = (event.number, event.record.start + max(0, into), shared, least)
-                found.append(Fault("repeat", *place_of, "frames", words, frames=shared))
-    return found
+) -> Iterator[Fault]:
+    """Frames that an earlier event of the same film has shown.
+
+    So few as make a flash are seen again only at the join of the event that has just shown them.
+    """
+    by_number = {event.number: event for event in events}
+    for repeat in repeated_frames(_shown(event, sources, rate) for event in events):
+        least = 1 if repeat.at_join else FLASH_FRAMES + 1
+        shared = repeat.frames.frames
+        if shared >= least:
+            event = by_number[repeat.event]
+            step = sources[event.slot.media].media.rate / rate
+            later = repeat.frames.start - event.slot.source.start
+            frame = event.record.start + max(0, ceil((later - Fraction(1, 2)) / step))
+            words = f"{counted(shared, 'frame')} that {repeat.words}"
+            place = (event.number, frame, shared, least)
+            yield Fault("repeat", *place, "frames", words, frames=shared)
+
+
+def _shown(event: _Event, sources: dict[MediaId, Source], rate: Fraction) -> Shown:
+    media, start = event.slot.media, event.slot.source.start
+    step = sources[media].media.rate / rate
+    frames = shown_frames(start, event.record.frames, step)
+    leaves = _left_behind(event, step)
+    return Shown(event.number, media, event.record, frames, leaves)
 
 
 def _left_behind(event: _Event, step: Fraction) -> FrameRange:

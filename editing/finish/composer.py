@@ -7,7 +7,6 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from fractions import Fraction
-from types import TracebackType
 from typing import Self
 
 from av.video.frame import VideoFrame
@@ -86,12 +85,7 @@ class Composer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._stack.close()
 
     def draw(self, number: int) -> VideoFrame:

@@ -4,7 +4,6 @@ By FFmpeg's bwdif, which looks at the frame before and the one after; a frame th
 does not call interlaced stays as it is.
 """
 
-from types import TracebackType
 from typing import Self
 
 from av.error import FFmpegError
@@ -31,13 +30,8 @@ class FieldReader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._reader.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self._reader.__exit__(*error)
 
     @property
     def streams(self) -> Streams:

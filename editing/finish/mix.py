@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy as np
 from editing.errors import RenderError
 from editing.finish.pool import Pool
 from editing.finish.programme import Programme
-from editing.finish.sound import SoundReader
+from editing.finish.sound import SoundReader, unheard_sounds
 from editing.finish.source import Source, is_file_of
 from ingest.media import Floats, MediaId
 
@@ -69,12 +68,7 @@ class Mix:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self.sample_rate:
             self._stack.close()
 
@@ -88,11 +82,13 @@ class Mix:
         return self.sample_of(self.programme.frames)
 
     def remarks(self) -> list[str]:
-        """What people should know of the music, once all was read."""
+        """What people should know of the films' sound and of the music, once all was read."""
+        used = dict.fromkeys(slot.media for slot in self.programme.cut.slots)
+        told = [one for media in used for one in unheard_sounds(self.sources[media].media.path)]
         music = self.programme.delivery.music
         if music is None or not self.sample_rate or self._music is None:
-            return []
-        told = []
+            return told
+        told += unheard_sounds(music.path)
         if self._music.damaged:
             told.append(f"{self._music.damaged} packets of the music do not decode, and are silent")
         if self._music.end is not None:

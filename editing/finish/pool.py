@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import ExitStack
-from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
 
@@ -12,12 +11,7 @@ class Closing(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *error: object) -> None: ...
 
 
 Key = TypeVar("Key")
@@ -35,12 +29,7 @@ class Pool(Generic[Key, Reader]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         while self._readers:
             self._readers.popitem()[1][1].close()
 

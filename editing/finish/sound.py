@@ -7,7 +7,6 @@ the file has no sound there is silence.
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import av
@@ -26,6 +25,38 @@ _SEEK_BACK = (Fraction(1, 2), Fraction(3), Fraction(15))
 """Seconds before the wanted sample to begin decoding at; further if the first lands past it."""
 _JUMP = Fraction(1, 20)
 """Seconds; a smaller step in the PTS is rounding, a larger one a gap."""
+
+
+def unheard_sounds(path: Path | str) -> list[str]:
+    """What of a file's sound is not heard, for people: all streams but the first that decodes.
+
+    Raises:
+        UnreadableMedia: It cannot be opened.
+    """
+    with open_container(path) as container:
+        heard = _first_sound(container)
+        others = [_named(sound) for sound in container.streams.audio if sound is not heard]
+    if heard is None or not others:
+        return []
+    return [
+        f"{Path(path).name} has {len(others) + 1} streams of sound, and one is heard; not "
+        f"{', '.join(others)}"
+    ]
+
+
+def _first_sound(container: InputContainer) -> AudioStream | None:
+    return next((s for s in container.streams.audio if s.codec_context is not None), None)
+
+
+def _named(sound: AudioStream) -> str:
+    """A stream by its number in the file, and what it says of itself."""
+    context = sound.codec_context
+    count = context.layout.nb_channels if context is not None else 0
+    channels = {0: "", 1: "mono", 2: "stereo"}.get(count, f"{count} channels")
+    told = [context.name if context is not None else "", channels]
+    told += [sound.metadata.get(name, "") for name in ("language", "title", "name")]
+    plain = ("".join(filter(str.isprintable, one))[:40] for one in told)
+    return f"stream {sound.index} ({', '.join(one for one in plain if one not in ('', 'und'))})"
 
 
 class SoundReader:
@@ -62,12 +93,7 @@ class SoundReader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._container.close()
 
     def read(self, start: int, samples: int) -> Floats:
@@ -100,11 +126,11 @@ class SoundReader:
             streams = open_streams(self.path)
             return streams.container, streams.audio
         container = open_container(self.path)
-        sounds = [s for s in container.streams.audio if s.codec_context is not None]
-        if not sounds:
+        sound = _first_sound(container)
+        if sound is None:
             container.close()
             raise UnreadableMedia(self.path, "it holds no sound")
-        return container, sounds[0]
+        return container, sound
 
     def _find_beginning(self) -> None:
         """Count the samples of a file of sound from its first."""

@@ -5,7 +5,7 @@ sequences are laid flat. Other filters are left aside and told; generators are r
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from urllib.parse import unquote, urlsplit
@@ -23,7 +23,7 @@ from editing.interchange.fcp7xml_values import (
     start_frame,
     text_of,
 )
-from editing.interchange.layers import seen_through, window
+from editing.interchange.nested import FlatTrack, NestedSequence
 from editing.interchange.read_sequence import Edit, ReadSequence, refuse_overlaps
 from editing.interchange.sequence import Marker, printable
 from editing.interchange.xml_text import parse_xml
@@ -33,6 +33,7 @@ _PLAIN = frozenset({"enabled", "locked", "outputchannelindex"})
 _TICKS = 254_016_000_000
 _MOST_NESTED = 12
 _MOST_EDITS = 500_000
+_CODE = "frame {} of a nested sequence".format
 
 
 def read_fcp7xml(text: str) -> ReadSequence:
@@ -120,8 +121,8 @@ class _Tracks:
         self.aside: dict[str, int] = {}
         self.told: list[str] = []
         self.count = self.depth = 0
-        self.flat: dict[str, list[list[Edit]]] = {}
-        """Tracks of the nested sequences that were read, by their id."""
+        self.nested: dict[str, NestedSequence] = {}
+        """Those that were read, by their id."""
 
     def remarks(self) -> Iterable[str]:
         """What was left aside, for people."""
@@ -312,25 +313,21 @@ class _Tracks:
         if clip.find("filter") is not None:
             raise TimelineError(f"{where} shows a sequence with a filter over it; decompose it")
         identity = known.get("id", "")
-        if identity not in self.flat or not identity:
+        if identity not in self.nested or not identity:
             self.depth += 1
-            self.flat[identity] = self.sequence(known)
+            edits = [edit for edits in self.sequence(known) for edit in edits]
             self.depth -= 1
-        tracks = self.flat[identity]
-        code = self._code
+            self.nested[identity] = NestedSequence(edits, self.rate, _CODE)
+        inner = self.nested[identity]
         if track.startswith("V"):
-            pictures = [edits for edits in tracks if edits and edits[0].track.startswith("V")]
-            inner: Sequence[Edit] = seen_through(pictures, track, code)
+            shown = inner.picture
         else:
             wanted = f"A{(clip.findtext('sourcetrack/trackindex') or '1').strip()}"
-            inner = [edit for edits in tracks for edit in edits if edit.track == wanted]
+            shown = inner.sounds.get(wanted, FlatTrack(()))
         first = place.inside.start + place.head
         span = FrameRange(first, first + place.record.frames)
         sides = place.head, place.tail
-        return window(inner, span, place.record.start, track=track, where=where, handles=sides)
-
-    def _code(self, frame: int) -> str:
-        return f"frame {frame} of a nested sequence"
+        return shown.window(span, place.record.start, track=track, where=where, handles=sides)
 
     def _filters(self, clip: Element) -> tuple[float, tuple[str, ...]]:
         """Decibels of its levels, and the names of other effects, which are counted."""

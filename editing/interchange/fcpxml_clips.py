@@ -87,6 +87,8 @@ class Clips:
         self.assets: dict[str, Asset] = {}
         self.told: list[str] = []
         self.aside: dict[str, int] = {}
+        self.edits = 0
+        """How many were made of them, in all storylines together."""
 
     def check_kind(self, item: Element, where: str) -> None:
         """Refuse an item of a kind that is not read.

@@ -21,7 +21,7 @@ from editing.interchange.fcpxml_resources import (
     time_of,
     whole_frames,
 )
-from editing.interchange.layers import seen_through, window
+from editing.interchange.nested import NestedSequence
 from editing.interchange.read_sequence import Edit, ReadSequence, refuse_overlaps
 from editing.interchange.sequence import Marker, printable
 from editing.interchange.xml_text import parse_xml
@@ -29,7 +29,9 @@ from ingest.timecode import FrameRange, supports_drop_frame
 
 _VERSION = re.compile(r"1\.[0-9]{1,2}")
 _MAX_EDITS = 500_000
+"""Those within compound clips counted too."""
 _MOST_NESTED = 12
+_CODE = "frame {} within it".format
 _OVERLAYS = ("title", "caption")
 
 
@@ -103,11 +105,11 @@ class _Storyline:
         clips: Clips,
         start: int,
         depth: int = 0,
-        compounds: dict[str, list[Edit]] | None = None,
+        compounds: dict[str, NestedSequence] | None = None,
     ) -> None:
         self.clips, self.rate, self.start, self.depth = clips, clips.rate, start, depth
         self.compounds = {} if compounds is None else compounds
-        """Edits of the compound clips that were read, by their id."""
+        """The compound clips that were read, by their id."""
         self.edits: list[tuple[int, Edit]] = []
         """Each with its lane; their tracks are `V`, `A1`, `A2`, … within it."""
         self.markers: list[Marker] = []
@@ -191,8 +193,6 @@ class _Storyline:
                 if speed != 1:
                     raise TimelineError(f"{where}: clips connected to one at another speed")
                 self._connected(child, own, place)
-        if len(self.edits) > _MAX_EDITS:
-            raise TimelineError(f"{where} is past {_MAX_EDITS:,} edits; no more are read")
 
     def _connected(self, item: Element, own: Fraction, parent: _Place) -> None:
         """An item on a lane of its own; its offset is in the time of what it is connected to."""
@@ -252,7 +252,7 @@ class _Storyline:
         if taken.picture:
             source, pace = self.clips.source(taken, taken.start, record.frames, where)
             told = place.into, None, asset.reel, asset.path, conform, pace, taken.effects
-            self.edits.append((place.lane, Edit("V", asset.name, source, record, *told)))
+            self._keep(place, [Edit("V", asset.name, source, record, *told)])
         if not taken.channels:
             return
         own, lasts = taken.sound or (taken.start, taken.duration)
@@ -264,10 +264,14 @@ class _Storyline:
         joint = place.into if place.mix and place.mix.sound and taken.sound is None else None
         record = FrameRange(at, at + heard)
         sound = joint, taken.gain, asset.reel, asset.path, conform, pace
-        self.edits += [
-            (place.lane, Edit(f"A{n}", asset.name, source, record, *sound))
-            for n in range(1, taken.channels + 1)
-        ]
+        names = (f"A{n}" for n in range(1, taken.channels + 1))
+        self._keep(place, [Edit(name, asset.name, source, record, *sound) for name in names])
+
+    def _keep(self, place: _Place, edits: Sequence[Edit]) -> None:
+        self.edits += [(place.lane, edit) for edit in edits]
+        self.clips.edits += len(edits)
+        if self.clips.edits > _MAX_EDITS:
+            raise TimelineError(f"{place.where} is past {_MAX_EDITS:,} edits; no more are read")
 
     def _compound(self, item: Element, place: _Place) -> Fraction:
         """A compound clip laid flat; its own time at its beginning."""
@@ -287,7 +291,7 @@ class _Storyline:
         if identity not in self.compounds:
             story = _Storyline(self.clips, begin, self.depth + 1, self.compounds)
             story.read(child_of(inner, "spine"))
-            self.compounds[identity] = story.tracks()
+            self.compounds[identity] = NestedSequence(story.tracks(), self.rate, _CODE)
         own = time_of(item, "start", where, begin / self.rate)
         first = self.clips.whole(own, "start", where) - begin
         if first < 0:
@@ -295,32 +299,25 @@ class _Storyline:
         self._flatten(item, place, self.compounds[identity], first)
         return own
 
-    def _flatten(self, item: Element, place: _Place, edits: Sequence[Edit], first: int) -> None:
+    def _flatten(self, item: Element, place: _Place, compound: NestedSequence, first: int) -> None:
         """What is seen and heard of a compound clip from its frame `first` on."""
         enabled, where = item.get("srcEnable", "all"), place.where
         span = FrameRange(first, first + place.record.frames)
         into = place.into
         before = into.before if into and into.kind == "dissolve" else 0
-        tracks: dict[str, list[Edit]] = {}
-        for edit in sorted(edits, key=lambda edit: edit.record):
-            tracks.setdefault(edit.track, []).append(edit)
+        at, sides = place.record.start, (before, place.after)
         if enabled != "audio":
-            pictures = [tracks[name] for name in sorted(tracks, key=_order) if name[0] == "V"]
-            seen = seen_through(pictures, "V", "frame {} within it".format)
-            sides = before, place.after
-            shown = window(seen, span, place.record.start, track="V", where=where, handles=sides)
+            shown = compound.picture.window(span, at, track="V", where=where, handles=sides)
             effects = self.clips.effects(item)
             shown = [replace(edit, effects=(*edit.effects, *effects)) for edit in shown]
             if into is not None:
                 if not shown or shown[0].record.start != place.record.start or shown[0].transition:
                     raise TimelineError(f"{where}: the transition into it shows no clip of it")
                 shown[0] = replace(shown[0], transition=into)
-            self.edits += [(place.lane, edit) for edit in shown]
+            self._keep(place, shown)
         if enabled != "video":
-            for name in sorted((name for name in tracks if name[0] == "A"), key=_order):
-                at = place.record.start
-                heard = window(tracks[name], span, at, track=name, where=where)
-                self.edits += [(place.lane, edit) for edit in heard]
+            for name, sound in compound.sounds.items():
+                self._keep(place, sound.window(span, at, track=name, where=where))
 
     def _read_markers(self, item: Element, own: Fraction, record: FrameRange, where: str) -> None:
         """Markers of an item, which count in its own time; those outside it are not seen."""
@@ -329,7 +326,3 @@ class _Storyline:
             if 0 <= at < record.frames:
                 text = printable(marker.get("value", ""))
                 self.markers.append(Marker(record.start + int(at), text))
-
-
-def _order(track: str) -> int:
-    return int(track[1:])

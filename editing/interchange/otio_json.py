@@ -156,7 +156,8 @@ def reference_of(clip: Table) -> Table:
     """The media reference of a clip; empty where it is missing."""
     several = clip.get("media_references")
     if isinstance(several, dict):
-        found = several.get(clip.get("active_media_reference_key", "DEFAULT_MEDIA"))
+        key = clip.get("active_media_reference_key", "DEFAULT_MEDIA")
+        found = several.get(key) if isinstance(key, str) else None
     else:
         found = clip.get("media_reference")  # before OpenTimelineIO 0.15
     return found if isinstance(found, dict) else {}

@@ -11,7 +11,8 @@ from fractions import Fraction
 from editing.cut import Transition
 from editing.errors import TimelineError
 from editing.interchange.conform import nearest_frame, taken
-from editing.interchange.layers import seen_through, window
+from editing.interchange.layers import seen_through
+from editing.interchange.nested import FlatTrack
 from editing.interchange.otio_json import (
     Table,
     Time,
@@ -197,7 +198,8 @@ class _Track:
             raise TimelineError(f"{where} lasts 0 frames")
         edit = self._edit(item, place)
         into = self._join(mix, where, place.record.start)
-        self.edits.append(replace(edit, transition=into))
+        fade = 0 if into or self.name.startswith("V") else _short_fade(item, self.rate)
+        self.edits.append(replace(edit, transition=into, fade_ms=fade))
         self._mark(item, place)
 
     def _mark(self, item: Table, place: _Place) -> None:
@@ -272,7 +274,8 @@ class _Track:
         span, record = FrameRange(first, first + place.record.frames), place.record
         sides = self._handles(mix, out, where)
         into = self._join(mix, where, record.start)
-        shown = window(inner, span, record.start, track=self.name, where=where, handles=sides)
+        flat = FlatTrack(inner)
+        shown = flat.window(span, record.start, track=self.name, where=where, handles=sides)
         if into is not None:
             if not shown or shown[0].record.start != record.start or shown[0].transition:
                 raise TimelineError(f"{where}: the transition into it shows no single clip of it")
@@ -333,6 +336,14 @@ class _Track:
     def _lost_fade(self, mix: Table, where: str) -> None:
         frames = sum(self._sides(mix, where))
         self.told.append(f"{where}: a fade to black over {frames} frames is not kept")
+
+
+def _short_fade(clip: Table, rate: Fraction) -> int:
+    """Milliseconds of a crossfade that this project wrote and that rounds to no frame."""
+    told = ours(clip).get("fade_ms")
+    if not isinstance(told, int) or not 0 <= told <= 1000:
+        return 0
+    return int(told) if not round(Fraction(told, 2000) * rate) else 0
 
 
 def _source(

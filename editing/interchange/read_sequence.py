@@ -44,6 +44,8 @@ class Edit:
     backwards from the last frame of `source` on, at 0 it stands still on the first."""
     effects: tuple[str, ...] = ()
     """Names of what changes its look and is left aside; without any it is plain."""
+    fade_ms: int = 0
+    """Milliseconds of a crossfade of sound at its beginning that is too short for a transition."""
 
     @property
     def step(self) -> Fraction:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 from editing.errors import TimelineError
 from editing.interchange.edl_reader import read_edl
@@ -13,6 +14,12 @@ from editing.interchange.otio_reader import read_otio
 from editing.interchange.read_sequence import ReadSequence
 
 _MAX_BYTES = 64_000_000
+_HEAD = 4096
+"""Bytes of a file that tell what it is."""
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_SUFFIXES = (".otio", ".edl", ".xml", ".fcpxml", ".fcpxmld", ".ale")
+_BEGINS_EDL = re.compile(r"^(TITLE:|FCM:|\d{3,6}\s+\S+\s+\S+\s+(C|D|W\d{3}|K\S*)\s)", re.MULTILINE)
+Format = Literal["otio", "fcpxml", "fcp7", "ale", "edl"]
 _PACKED = {b"PK\x03\x04": "a zip archive, as .otioz and .drp are", b"\x1f\x8b": "packed with gzip"}
 
 
@@ -30,15 +37,15 @@ def read_timeline(
         TimelineError: It cannot be read, is of no such format, or holds what is not read.
     """
     text = _text_of(_within(path))
-    beginning = text.lstrip()[:2000]
+    found = _format_of(text)
     try:
-        if beginning.startswith("{"):
+        if found == "otio":
             return read_otio(text)
-        if re.search(r"<fcpxml[\s>]", beginning):
+        if found == "fcpxml":
             return read_fcpxml(text)
-        if beginning.startswith("<"):
+        if found == "fcp7":
             return read_fcp7xml(text)
-        if beginning.startswith("Heading"):
+        if found == "ale":
             raise TimelineError(
                 "an ALE, which lists clips and has no order; give the EDL, OTIO or XML of the cut"
             )
@@ -47,6 +54,45 @@ def read_timeline(
         raise TimelineError(f"{path}: {error}") from error
     except RecursionError:
         raise TimelineError(f"{path}: its clips are nested too deep") from None
+
+
+def is_timeline(path: Path) -> bool:
+    """Whether a file is to be read as a timeline, rather than as media.
+
+    By how it begins, whatever its name is; by its name where that does not tell.
+    """
+    head = _head(path)
+    if any(head.startswith(mark) for mark in (*_PACKED, *_UTF_16)):
+        return True  # which the reader tells, with what to do
+    if b"\0" in head:
+        return False
+    return format_of(path) is not None or _within(path).suffix.lower() in _SUFFIXES
+
+
+def format_of(path: Path) -> Format | None:
+    """What a file or a bundle begins as: `fcp7` for any XML that is no FCPXML; None if nothing of
+    it tells."""
+    return _format_of(_head(path).decode("utf-8-sig", "replace"))
+
+
+def _head(path: Path) -> bytes:
+    """The beginning of a file; nothing of one that cannot be read, which its reader tells."""
+    try:
+        with _within(path).open("rb") as file:
+            return file.read(_HEAD)
+    except OSError:
+        return b""
+
+
+def _format_of(text: str) -> Format | None:
+    beginning = text.lstrip()[:2000]
+    if beginning.startswith("{"):
+        return "otio"
+    if beginning.startswith("<"):
+        return "fcpxml" if re.search(r"<fcpxml[\s>]", beginning) else "fcp7"
+    if beginning.startswith("Heading"):
+        return "ale"
+    return "edl" if _BEGINS_EDL.search(beginning) else None
 
 
 def _within(path: Path) -> Path:

@@ -6,8 +6,10 @@ Pure. Sound that is not in step with a picture, and channels that are cut apart,
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 
+from editing.cut import SlotSound
 from editing.interchange.read_sequence import Edit, ReadSequence
 
 
@@ -21,6 +23,16 @@ class Sounded:
     """Decibels; None where the format does not tell."""
     fade_frames: int | None
     """Of the crossfade at its beginning, both sides; None where the format does not tell."""
+    short_fade_ms: int = 0
+    """Milliseconds of it where it is too short for frames and the file tells it all the same."""
+    in_step: bool = True
+    """Whether there is such a sound; without it the rest is what a slot has by itself."""
+
+    def in_slot(self, rate: Fraction) -> SlotSound:
+        """As a slot holds it, at `rate` frames per second; what is not told is left out."""
+        fade = round(1000 * Fraction(self.fade_frames or 0) / rate) or self.short_fade_ms
+        gain = min(max(self.gain or 0.0, -60.0), 20.0)
+        return SlotSound(self.lead, min(1000, fade), gain)
 
 
 def sounds_of(
@@ -61,10 +73,10 @@ def sounds_of(
 
 def _sounded(read: ReadSequence, lead: int, edit: Edit | None) -> Sounded:
     if edit is None:
-        return Sounded(lead, None, None)
+        return Sounded(lead, None, None, in_step=False)
     fades = read.format in ("otio", "fcp7")
     fade = edit.transition.frames if edit.transition else 0
-    return Sounded(lead, edit.gain, fade if fades else None)
+    return Sounded(lead, edit.gain, fade if fades else None, edit.fade_ms)
 
 
 def _leads(

@@ -13,6 +13,8 @@ from editing.finish.programme import Layer, Moment, Programme
 Kind = Literal["joins", "slots", "slate", "titles", "captions"]
 _BESIDE = 2
 """Frames on either side of a join."""
+_ONE_OR_MORE = "a frame or more"
+"""A shift by several frames is most like that by one, among those that are compared."""
 _LONGEST = 48
 """Frames of a transition that are compared together."""
 
@@ -111,7 +113,7 @@ def _window(
 ) -> Window:
     moments = tuple(programme.at(frame) for frame in frames)
     rivals = []
-    for by, words in ((1, "is 1 frame early"), (-1, "is 1 frame late")):
+    for by, words in ((1, f"is early, by {_ONE_OR_MORE}"), (-1, f"is late, by {_ONE_OR_MORE}")):
         if frames[0] + by >= 0 and frames[-1] + by < programme.frames:
             rivals.append((words, tuple(programme.at(frame + by) for frame in frames)))
     if join is not None:
@@ -119,7 +121,8 @@ def _window(
         for slot, side in sides:
             for by, words in ((1, "late"), (-1, "early")):
                 shifted = tuple(_shifted(moment, slot, by) for moment in moments)
-                rivals.append((f"has {side} 1 frame too {words} in the film", shifted))
+                told = f"has {side} too {words} in the film, by {_ONE_OR_MORE}"
+                rivals.append((told, shifted))
         if programme.cut.slots[join].transition is None:
             rivals += _moved_join(programme, moments, join)
     return Window(kind, frames[0], moments, tuple(rivals), name)
@@ -141,12 +144,13 @@ def _moved_join(
 ) -> Iterator[tuple[str, tuple[Moment, ...]]]:
     """The same with a hard join one frame to the side."""
     length = programme.cut.slots[join - 1].source.frames
+    share = moments[0].layers[0].share
     for words, slot, at, layer in (
-        ("comes 1 frame late", join, 0, Layer(join - 1, length, moments[0].layers[0].share)),
-        ("comes 1 frame early", join - 1, length - 1, Layer(join, -1, moments[0].layers[0].share)),
+        ("late", join, 0, Layer(join - 1, length, share)),
+        ("early", join - 1, length - 1, Layer(join, -1, share)),
     ):
         yield (
-            words,
+            f"comes {words}, by {_ONE_OR_MORE}",
             tuple(
                 replace(m, layers=(layer,))
                 if [(one.slot, one.frame) for one in m.layers] == [(slot, at)]

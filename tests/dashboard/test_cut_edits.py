@@ -131,8 +131,8 @@ def test_a_slot_that_is_not_there_is_told(catalog: Catalog, slot: int) -> None:
 
 
 def test_what_is_told_of_no_change(catalog: Catalog) -> None:
-    slots = load_cut(catalog, 1).slots
+    cut = load_cut(catalog, 1)
 
-    assert told(slots, slots) == "nothing changed"
-    noted = (replace(slots[0], note="x", locked=True), *slots[1:])
-    assert told(slots, noted) == "slot 1: noted: x"
+    assert told(catalog, cut, cut.slots) == "nothing changed"
+    noted = (replace(cut.slots[0], note="x", locked=True), *cut.slots[1:])
+    assert told(catalog, cut, noted) == "slot 1: noted: x"

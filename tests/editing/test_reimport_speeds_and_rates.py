@@ -11,6 +11,7 @@ import opentimelineio as otio
 import pytest
 from click.testing import CliRunner
 
+from dashboard import cut_edits
 from dashboard.cli import reel
 from editing.assemble.brief import default_brief
 from editing.cut import Cut, Slot, Transition
@@ -140,6 +141,29 @@ def test_a_speed_alone_is_told_but_makes_no_version(
     assert {change.words.partition(": ")[2] for change in found.changes} == {"reversed"}
     assert not found.saved
     assert len(cut_versions(catalog, cut.id)) == 1
+    assert found.remarks[-1].startswith("only speeds changed, and a cut has none: there is no new")
+    shared = ["-w", str(tmp_path / "workspace")]
+    said = CliRunner().invoke(reel, ["import", str(cut.id), str(timeline), *shared])
+    assert "there is no new version" in said.stderr
+    timeline.write_text(write_edl(sequence_of(catalog, cut)))
+    unchanged = reimport_cut(catalog, cut, timeline, author="Ada")
+    assert not any("only speeds" in told for told in unchanged.remarks)
+
+
+def test_a_difference_is_told_in_frames_of_the_cut_whatever_the_rates_of_its_films(
+    catalog: Catalog, cut: Cut, fast: Media, tmp_path: Path
+) -> None:
+    """25 frames of a film at 50 are 12 of a cut at 24; a film's rate is looked up for any diff."""
+    mixed = replace(cut, slots=(cut.slots[0], slot(fast.id, 1, 3, 24)))
+    save_version(catalog, mixed, expected_version=1)
+    shorter = replace(mixed, slots=(cut.slots[0], slot(fast.id, 1, 28, 12)))
+    save_version(catalog, shorter, expected_version=2)
+    shared = ["-w", str(tmp_path / "workspace")]
+    said = CliRunner().invoke(reel, ["cut", "diff", "1@2", "1@3", *shared])
+    assert "slot 2: trimmed by 12 frames at its beginning" in said.stdout
+    assert cut_edits.told(catalog, mixed, shorter.slots) == (
+        "slot 2: trimmed by 12 frames at its beginning"
+    )
 
 
 def overlaid(catalog: Catalog, cut: Cut, path: Path) -> Path:
@@ -200,7 +224,10 @@ def test_a_check_of_such_a_timeline_looks_at_what_is_seen(
 ) -> None:
     checked = check_timeline(overlaid(catalog, cut, tmp_path / "t.otio"), catalog)
     assert (checked.events, checked.looked_at) == (5, 5)
-    assert checked.remarks == ("the timeline has 2 video tracks; what is seen of them is taken",)
+    assert checked.remarks == (
+        "the timeline has 2 video tracks; what is seen of them is taken",
+        "some of the timeline's sound does not go with its picture, and is not listened to",
+    )
 
 
 @pytest.mark.parametrize("target", WRITERS)

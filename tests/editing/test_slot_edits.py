@@ -1,6 +1,7 @@
 """Edits of slots: alternates stay as long as their slot, and sound stays within its shot."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from editing.cut import Alternate, Reason, Reframe, Slot, SlotSound, Transition
 from editing.errors import EditError
+from editing.interchange.conform import shown_frame, shown_frames
 from editing.slot_edits import LONGEST_NOTE, move, note, remove, slip, swap, trim
 from ingest.media import MediaId
 from ingest.timecode import FrameRange
@@ -91,6 +93,53 @@ def test_sound_comes_back_within_a_shot_that_is_trimmed_or_slipped() -> None:
     assert slip(slots, 1, SPAN, -15)[1].sound.lead == 5
     assert slip(slots, 1, SPAN, 15)[2].sound.lead == -5
     assert [s.sound.lead for s in slip(slots, 1, SPAN, 1)] == [0, 9, -18]
+
+
+def test_frames_of_a_trim_are_the_cuts_whatever_the_films_rate() -> None:
+    """A film of 50 in a cut of 25: 20 frames from 110 on show up to 148, of 100 to 159."""
+    slots = (replace(SLOTS[1], source=FrameRange(110, 130)),)
+    twice = Fraction(2)
+    assert trim(slots, 0, SPAN, head=4, tail=0, step=twice)[0].source == FrameRange(102, 126)
+    assert trim(slots, 0, SPAN, head=-4, tail=5, step=twice)[0].source == FrameRange(118, 139)
+    assert slip(slots, 0, SPAN, 5, twice)[0].source == FrameRange(120, 140)
+    with pytest.raises(EditError, match="5 frames before slot 1 and 5 after"):
+        trim(slots, 0, SPAN, head=0, tail=6, step=twice)
+
+
+def test_alternates_and_leads_of_a_film_of_another_rate_stay_within_their_shot() -> None:
+    """40 frames of the film are 20 of the cut."""
+    one = Alternate(5, FrameRange(510, 530), 0.5)
+    slots = (
+        replace(SLOTS[1], source=FrameRange(110, 130), alternates=(one,), sound=SlotSound(lead=5)),
+        replace(SLOTS[2], sound=SlotSound(lead=-9)),
+    )
+    rooms = {5: FrameRange(508, 556)}
+    made = trim(slots, 0, SPAN, head=3, tail=0, rooms=rooms, step=Fraction(2))
+    assert [a.source for a in made[0].alternates] == [FrameRange(508, 531)]  # shows up to 552
+    assert [s.sound.lead for s in made] == [2, -5]
+    assert trim(slots, 0, SPAN, head=5, tail=0, rooms=rooms, step=Fraction(2))[0].alternates == ()
+
+
+@given(
+    st.fractions(Fraction(1, 4), 4, max_denominator=1001),
+    *(st.integers(-15, 40) for _ in range(2)),
+)
+def test_a_trim_of_one_end_leaves_the_other_and_the_shot_is_never_left(
+    step: Fraction, head: int, tail: int
+) -> None:
+    slots, span = (replace(SLOTS[1], alternates=()),), FrameRange(30, 260)
+    old = slots[0].source
+    try:
+        new = trim(slots, 0, span, head=head, tail=tail, step=step)[0].source
+    except EditError:
+        first, last = old.start - head * step, old.start + (old.frames + tail) * step
+        assert head + tail + 20 < 1 or first < span.start or last > span.end - step / 2 - 1
+        return
+    assert span.contains(shown_frames(new.start, new.frames, step))
+    assert new.frames == 20 + head + tail
+    end, was = (shown_frame(s.start, s.frames, step) for s in (new, old))
+    assert abs(new.start - (old.start - head * step)) <= Fraction(1, 2)
+    assert abs(end - was - tail * step) <= Fraction(3, 2)
 
 
 def test_where_other_slots_meet_the_sound_meets_with_them() -> None:

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from dashboard.cli import reel
 from editing.errors import TimelineError
+from editing.faults import timeline_check
 from editing.faults.timeline_check import check_timeline
 from ingest.catalog import Catalog
 
@@ -72,6 +73,65 @@ def test_frames_that_an_earlier_event_has_shown_are_told_at_their_frame(
     (fault,) = [fault for fault in checked.faults if fault.kind == "repeat"]
     assert (fault.slot, fault.frame, fault.value) == (2, 48, 12)
     assert fault.words == "12 frames that event 1 has shown"
+
+
+def test_a_timeline_of_more_events_than_are_looked_at_is_refused(
+    timeline: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline_check, "_MOST_EVENTS", 2)
+    with pytest.raises(TimelineError, match="3 events of picture; up to 2 are looked at"):
+        check_timeline(timeline, catalog, rate=Fraction(24))
+
+
+@pytest.mark.parametrize("name", ["cut", "cut.txt", "cut.xml", "cut.mov"])
+def test_an_edl_is_one_whatever_its_name_is(timeline: Path, tmp_path: Path, name: str) -> None:
+    timeline.rename(tmp_path / name)
+    words = ["check", str(tmp_path / name), "-q", "-w", str(tmp_path / "ws")]
+    assert "2 of 3 events decoded" in CliRunner().invoke(reel, [*words, "--rate", "24"]).stdout
+    told = CliRunner().invoke(reel, words).exception
+    assert "is an EDL, which does not tell its frame rate" in str(told)
+
+
+@pytest.mark.parametrize("name", ["film.edl", "film.xml", "film.otio", "film.fcp7", "film"])
+def test_a_film_is_one_whatever_its_name_is(timeline: Path, tmp_path: Path, name: str) -> None:
+    film = (tmp_path / "film.mov").rename(tmp_path / name)
+    result = CliRunner().invoke(reel, ["check", str(film), "-q", "-w", str(tmp_path / "ws")])
+    assert f"{name}, 60 frames" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("cut.fcp7", "<xmeml version='5'></xmeml>", "<xmeml> holds 0 sequences"),
+        ("cut", "<?xml version='1.0'?><fcpxml version='1.10'></fcpxml>", "holds 0 projects"),
+        ("cut.json", '{"OTIO_SCHEMA": "Clip.1"}', "an OTIO file of a Clip"),
+        ("page.mov", "<html></html>", "an XML document of <html>"),
+        ("clips.txt", "Heading\nFIELD_DELIM\tTABS\n", "an ALE, which lists clips"),
+        ("cut.fcp7", "\ufeff<xmeml></xmeml>", "holds 0 sequences"),
+    ],
+)
+def test_what_is_in_a_file_tells_what_it_is(
+    tmp_path: Path, name: str, content: str, complaint: str
+) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    words = ["check", str(tmp_path / name), "-q", "-w", str(tmp_path / "ws")]
+    assert complaint in str(CliRunner().invoke(reel, words).exception)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("<xmeml></xmeml>".encode("utf-16"), "not text in UTF-8"),
+        (b"PK\x03\x04 and so on \0", "a zip archive"),
+        (b"\x1f\x8b\x08\0", "packed with gzip"),
+    ],
+)
+def test_a_timeline_that_is_packed_or_in_other_letters_is_told_so(
+    tmp_path: Path, content: bytes, complaint: str
+) -> None:
+    (tmp_path / "cut.prproj").write_bytes(content)
+    words = ["check", str(tmp_path / "cut.prproj"), "-q", "-w", str(tmp_path / "ws")]
+    assert complaint in str(CliRunner().invoke(reel, words).exception)
 
 
 def test_an_edl_without_a_rate_is_refused_with_what_to_do(timeline: Path, catalog: Catalog) -> None:

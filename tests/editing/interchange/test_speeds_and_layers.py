@@ -17,9 +17,11 @@ from shown_frames import seen, shown
 
 from editing.cut import Transition
 from editing.errors import TimelineError
+from editing.interchange import fcpxml_reader
 from editing.interchange.edl_reader import read_edl
 from editing.interchange.fcpxml_reader import read_fcpxml
-from editing.interchange.layers import picture_of, seen_through, window
+from editing.interchange.layers import picture_of, seen_through
+from editing.interchange.nested import FlatTrack
 from editing.interchange.otio_reader import read_otio
 from editing.interchange.read_sequence import Edit, ReadSequence
 from ingest.timecode import FrameRange
@@ -225,6 +227,18 @@ def test_a_compound_clip_is_laid_flat() -> None:
     ]
 
 
+def test_the_edits_of_compound_clips_count_towards_what_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three edits within it and the same three of it, however little is shown of many others."""
+    whole = '<ref-clip ref="c" start="2515/25s" duration="20/25s"/>'
+    monkeypatch.setattr(fcpxml_reader, "_MAX_EDITS", 6)
+    assert len(fcpxml(whole).edits) == 3
+    monkeypatch.setattr(fcpxml_reader, "_MAX_EDITS", 5)
+    with pytest.raises(TimelineError, match="past 5 edits"):
+        fcpxml(whole)
+
+
 def test_connected_clips_lie_on_tracks_above_and_sound_below_on_tracks_of_its_own() -> None:
     """At frame 10 of A, which begins at its second 2, B is connected for 5 frames, music at 0."""
     found = fcpxml(
@@ -295,7 +309,7 @@ def test_a_window_shows_the_same_frames_elsewhere(
     tracks: list[list[Edit]], first: int, frames: int, at: int
 ) -> None:
     span = FrameRange(first, first + frames)
-    found = window(tracks[0], span, at, track="V1", where="it")
+    found = FlatTrack(tracks[0]).window(span, at, track="V1", where="it")
     wanted = {
         r - first + at: one for r, one in seen(tracks[0]).items() if span.start <= r < span.end
     }

@@ -9,15 +9,14 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from dashboard.audience_question import REFUSED, Question, progress_file
 from dashboard.audience_work import work_out
+from dashboard.child import Child, ChildFailed
 from dashboard.settings import Workspace
 from recsys.logs.store import LogStore
 
@@ -26,8 +25,10 @@ FOLDER = "audience"
 SMALL_LOG = 200_000
 """Rows that are worked on while the page waits; seconds at most."""
 
-_running: dict[Path, "subprocess.Popen[bytes]"] = {}
-_broken: set[Path] = set()
+_LINE = (sys.executable, "-m", "dashboard.audience_work")
+_running: dict[Path, Child] = {}
+_broken: dict[Path, str] = {}
+"""Why, by place."""
 _lock = threading.RLock()
 
 
@@ -42,7 +43,9 @@ class Answer:
     progress: float | None = None
     """0 to 1 while it is worked out."""
     broken: bool = False
-    """The process that worked on it came to grief; the server's log says how."""
+    """The process that worked on it came to grief."""
+    why: str = field(default="", compare=False)
+    """It did so, for people; the server's log says more."""
 
 
 def answers_folder(workspace: Workspace) -> Path:
@@ -60,18 +63,18 @@ def look_up(workspace: Workspace, question: Question, *, state: str) -> Answer:
     place = _place(workspace, question, state)
     with _lock:
         child = _running.get(place)
-        ended = child is not None and child.poll() is not None
+        ended = child is not None and child.ended
         if ended:
             del _running[place]
         if (place / REFUSED).is_file():
             return Answer(refused=json.loads((place / REFUSED).read_text("utf-8"))["reason"])
         if place.is_dir():
             return Answer(place)
-        if ended:
-            _broken.add(place)
         if child is not None and not ended:
             return Answer(progress=_progress(place))
-        return Answer(broken=place in _broken)
+        if child is not None:
+            _broken[place] = child.failure or "it ended without an answer"
+        return Answer(broken=place in _broken, why=_broken.get(place, ""))
 
 
 def ask(workspace: Workspace, question: Question, *, state: str, small: int = SMALL_LOG) -> Answer:
@@ -95,14 +98,17 @@ def ask(workspace: Workspace, question: Question, *, state: str, small: int = SM
         if question.kind != "evaluation" and row_count(workspace.logs) <= small:
             work_out(workspace, question, place)
         elif place not in _running:
-            _running[place] = _begin(workspace, question, place)
+            try:
+                _running[place] = _begin(workspace, question, place)
+            except ChildFailed as error:
+                _broken[place] = error.reason
     return look_up(workspace, question, state=state)
 
 
 def try_again(workspace: Workspace, question: Question, *, state: str) -> Answer:
     """Work out again what came to grief."""
     with _lock:
-        _broken.discard(_place(workspace, question, state))
+        _broken.pop(_place(workspace, question, state), None)
     return ask(workspace, question, state=state)
 
 
@@ -111,16 +117,15 @@ def row_count(logs: Path) -> int:
     return sum(one.rows for one in LogStore(logs).imports())
 
 
-def _begin(workspace: Workspace, question: Question, place: Path) -> "subprocess.Popen[bytes]":
-    """Start the process."""
-    told: dict[str, Any] = {
+def _begin(workspace: Workspace, question: Question, place: Path) -> Child:
+    """Start the process; a log is as large as it is, so it has no limits."""
+    told = {
         "workspace": str(workspace.root.resolve()),
         "question": asdict(question),
         "place": str(place.resolve()),
     }
     place.parent.mkdir(parents=True, exist_ok=True)
-    line = [sys.executable, "-m", "dashboard.audience_work", json.dumps(told)]
-    return subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    return Child(_LINE, told)
 
 
 def _place(workspace: Workspace, question: Question, state: str) -> Path:

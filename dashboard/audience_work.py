@@ -1,10 +1,9 @@
 """How each question about the audience is worked out; also the process that does it for large logs.
 
-`python -m dashboard.audience_work JSON` is started by `dashboard.audience_answers`, not by people.
+`dashboard.audience_answers` starts it; people do not.
 """
 
 import json
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from dashboard.audience_question import REFUSED, Question, progress_file
+from dashboard.child import Task, answer_parent
 from dashboard.settings import Workspace
 from recsys.atomic import whole_file, whole_folder
 from recsys.errors import NoUsableRows, RecsysError
@@ -252,12 +252,11 @@ def work_out(workspace: Workspace, question: Question, place: Path) -> None:
         note.unlink(missing_ok=True)
 
 
-def main(told: str) -> None:
+def work(asked: Task) -> None:
     """Work one question out, as `dashboard.audience_answers` asks it."""
-    asked = json.loads(told)
     question = Question(**{**asked["question"], "models": tuple(asked["question"]["models"])})
     work_out(Workspace(Path(asked["workspace"])), question, Path(asked["place"]))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    answer_parent(work)

@@ -6,11 +6,9 @@ remember the music that they were made to.
 """
 
 import fcntl
-import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 import unicodedata
@@ -22,6 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
+from dashboard.child import Child, ChildFailed
 from dashboard.music_work import LIMITS
 from dashboard.people import Person, needs
 from dashboard.settings import Workspace
@@ -31,7 +30,6 @@ from editing.frame_grid import FrameGrid
 from editing.ratings import read_rating_rules
 from editing.source_range import read_range
 from ingest.catalog import Catalog
-from ingest.limits import explain_exit
 from ingest.media import Media
 
 MUSIC_SUFFIXES = (".wav", ".mp3", ".m4a", ".aac", ".flac", ".ogg", ".opus")
@@ -239,17 +237,11 @@ def _remove_halves(folder: Path) -> None:
 
 
 def _beats(path: Path, rate: Fraction) -> Music:
-    line = [sys.executable, "-m", "dashboard.music_work", f"{path.resolve()}", f"{rate}"]
+    line = (sys.executable, "-m", "dashboard.music_work")
     try:
-        done = subprocess.run(
-            line, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMITS.seconds, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise MusicError(f"{path.name} took longer to read than {LIMITS.seconds:g} s") from error
-    try:
-        told = json.loads(done.stdout)
-    except ValueError as error:
-        raise MusicError(f"{path.name}: {explain_exit(done.returncode, LIMITS)}") from error
+        told = Child(line, {"path": f"{path.resolve()}", "rate": f"{rate}"}, LIMITS).result()
+    except ChildFailed as error:
+        raise MusicError(f"{path.name}: {error}") from error
     if "error" in told:
         raise MusicError(told["error"])
     return Music(f"{path.resolve()}", told["fingerprint"], tuple(told["beats"]))

@@ -3,6 +3,7 @@
 Exit status: 0 all well, 1 something failed, 2 wrong use.
 """
 
+import errno
 import sys
 
 import click
@@ -55,6 +56,10 @@ for _command in (
     cut_group.add_command(_command)
 
 
+REFUSED_PLACES = {errno.ENAMETOOLONG, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}
+"""Of names and folders that a file cannot be read from or written to; the error names which."""
+
+
 def main() -> None:
     """Entry point. What a user can put right is printed; anything else keeps its traceback."""
     try:
@@ -67,10 +72,12 @@ def main() -> None:
 
 
 def is_for_users(error: Exception) -> bool:
-    """Whether an error is one of the packages' own: something that a user can put right.
+    """Whether a user can put an error right: it is one of the packages' own, or about a place.
 
     Only packages that are already imported can have raised one, so none is imported to find out.
     """
+    if isinstance(error, OSError) and error.errno in REFUSED_PLACES:
+        return True
     roots = {"ingest.errors": "IngestError", "editing.errors": "EditingError"}
     roots["recsys.errors"] = "RecsysError"
     loaded = (getattr(sys.modules.get(module), name, None) for module, name in roots.items())

@@ -1,43 +1,14 @@
-"""Handing over a version of a cut: who may approve it, take that back, render it and export it."""
+"""Handing over a version of a cut: who may render it and export it."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from dashboard import cut_queries
-from dashboard.people import NotAllowed, Person, needs
+from dashboard.people import Person, needs
 from dashboard.settings import Workspace
 from dashboard.sources import open_catalog
-from editing.approvals import Approval, Withdrawal, approve, withdraw
 from editing.cut import Cut
 from editing.run import ExportFormat, render_cut
-
-
-@needs("editor")
-def approve_version(person: Person, catalog: Path, cut: Cut) -> Approval:
-    """Approve the version of a cut that was looked at, in a person's name.
-
-    Raises:
-        EditingError: It is not the latest any more, or the name is empty.
-        NotAllowed: The person is no editor.
-    """
-    return approve(open_catalog(catalog), cut.id, cut.version, person.name)
-
-
-@needs("editor")
-def withdraw_approval(person: Person, catalog: Path, approval: Approval) -> Withdrawal:
-    """Take back an approval: one's own; anybody's takes an admin.
-
-    Raises:
-        EditError: It was taken back already.
-        NotAllowed: It is another person's.
-    """
-    if approval.name != person.name and not person.may("admin"):
-        raise NotAllowed(
-            f"{approval.name} approved version {approval.version}; to take that back takes "
-            "themselves, or an admin"
-        )
-    opened = open_catalog(catalog)
-    return withdraw(opened, approval.cut, approval.version, approval.name, by=person.name)
 
 
 @needs("editor")

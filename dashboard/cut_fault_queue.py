@@ -1,12 +1,10 @@
 """Decodes of cuts, each in a process of its own: of one workspace one at a time, the others wait.
 
-A process is waited for here, so none stays behind once it has ended; the kernel ends it with the
-server. What came to grief is remembered until it is begun again.
+A process ends with the server (`dashboard.child`). What came to grief is remembered, with the
+reason, until it is begun again.
 """
 
-import json
 import logging
-import subprocess
 import sys
 import threading
 import time
@@ -15,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from dashboard.child import Child, ChildFailed, Task
 from ingest.limits import DEFAULT_LIMITS
 
 Stage = Literal["none", "waiting", "running", "broken"]
@@ -25,10 +24,11 @@ KEPT = 200
 _OLD_SECONDS = 24 * 3600.0
 """What a process that was killed left half-done is removed when it is as old as this."""
 
-_waiting: dict[Path, deque[tuple[Path, str]]] = {}
+_waiting: dict[Path, deque[tuple[Path, Task]]] = {}
 """By folder; there as long as a thread works on it."""
 _running: set[Path] = set()
-_broken: set[Path] = set()
+_broken: dict[Path, str] = {}
+"""Why, by place."""
 _lock = threading.Lock()
 
 
@@ -40,11 +40,11 @@ def begin(place: Path, task: Mapping[str, Any]) -> None:
         task: As `dashboard.cut_fault_work.work` takes it.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
-    told = json.dumps({**task, "place": str(place.resolve())})
+    told = {**task, "place": str(place.resolve())}
     with _lock:
         if _stage(place) in ("waiting", "running"):
             return
-        _broken.discard(place)
+        _broken.pop(place, None)
         queue = _waiting.get(place.parent)
         if queue is not None:
             queue.append((place, told))
@@ -57,6 +57,12 @@ def stage_of(place: Path) -> Stage:
     """How far a task is whose answer is not there."""
     with _lock:
         return _stage(place)
+
+
+def why_broken(place: Path) -> str:
+    """Why a task came to grief, for people; empty if it did not."""
+    with _lock:
+        return _broken.get(place, "")
 
 
 def progress_of(place: Path) -> float:
@@ -85,28 +91,18 @@ def _work_off(folder: Path) -> None:
                 return
             place, told = queue.popleft()
             _running.add(place)
+        why = "it ended without an answer"
         try:
             _clear(folder)
-            _run(told)
-        except Exception:  # the others that wait still go on
-            logging.getLogger(__name__).exception("no process for %s", place)
+            Child(_LINE, told, DEFAULT_LIMITS).result()
+        except (ChildFailed, OSError) as error:  # the others that wait still go on
+            why = f"{error}"
+            logging.getLogger(__name__).error("%s: %s", place.name, why)
         finally:
             with _lock:
                 _running.discard(place)
                 if not place.is_file():
-                    _broken.add(place)
-
-
-def _run(told: str) -> None:
-    """Run a process to its end, which comes at the latest when its time is up."""
-    with subprocess.Popen(
-        [*_LINE, told], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    ) as child:
-        try:
-            child.wait(DEFAULT_LIMITS.seconds)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            logging.getLogger(__name__).error("took too long and was ended: %s", told)
+                    _broken[place] = why
 
 
 def _clear(folder: Path) -> None:

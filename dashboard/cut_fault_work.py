@@ -1,22 +1,22 @@
 """The process that decodes a cut to look for its faults, or to repair them, while a page goes on.
 
-`python -m dashboard.cut_fault_work JSON` is started by `dashboard.cut_faults`, not by people.
+`dashboard.cut_fault_queue` starts it; people do not.
 """
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from dashboard.child import Task, answer_parent
 from editing.cut_store import load_cut
 from editing.errors import EditingError, StaleCut
 from editing.faults.of_cut import check_cut, repair_cut
 from ingest.catalog import Catalog
 from ingest.errors import IngestError
-from ingest.limits import DEFAULT_LIMITS, apply_limits, die_with_parent
+from ingest.limits import DEFAULT_LIMITS
 
 Answer = dict[str, Any]
 
@@ -63,11 +63,8 @@ def _faults(faults: Any) -> Answer:
     return {"faults": [asdict(replace(fault, value=float(fault.value))) for fault in faults]}
 
 
-def main(told: str) -> None:
-    """Work on one task, and write down how far it is and what it came to."""
-    die_with_parent()
-    apply_limits(DEFAULT_LIMITS)
-    task = json.loads(told)
+def work_on_file(task: Task) -> None:
+    """Work on one task, and write down at its `place` how far it is and what it came to."""
     place = Path(task["place"])
 
     def report(done: float) -> None:
@@ -89,4 +86,4 @@ def _write(place: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    answer_parent(work_on_file, DEFAULT_LIMITS)

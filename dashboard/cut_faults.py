@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from dashboard.cut_fault_queue import begin, progress_of, stage_of
+from dashboard.cut_fault_queue import begin, progress_of, stage_of, why_broken
 from dashboard.people import Person, needs
 from dashboard.settings import Workspace
 from editing.cut import Cut
@@ -86,7 +86,7 @@ def known_faults(
         cut = load_cut(catalog, cut_id, version)
         place, missing = _place(workspace, catalog, cut), _missing(catalog, cut)
         try:
-            by_ingest = None if place.is_file() else check_cut(catalog, cut, decode=False)
+            by_ingest = None if _answer(place) else check_cut(catalog, cut, decode=False)
         except (EditingError, IngestError) as error:
             return KnownFaults(words=f"Faults were not looked for: {error}")
     if by_ingest is not None and missing:
@@ -162,7 +162,7 @@ def _begin(place: Path, task: Mapping[str, Any], *, again: bool) -> None:
     stage = stage_of(place)  # before the answer is looked for: it is there when the stage is left
     if again and "faults" not in (_answer(place) or {"faults": ()}):
         place.unlink(missing_ok=True)
-    if place.is_file() or (stage == "broken" and not again):
+    if _answer(place) or (stage == "broken" and not again):
         return
     _remove_older(place)
     begin(place, task)
@@ -185,22 +185,28 @@ def _wait(place: Path, patience: float) -> dict[str, Any] | None:
         if answer is not None:
             return answer
         if ended:
-            return {"refused": "the search came to grief; the server's log says how"}
+            why = why_broken(place)
+            return {"refused": f"the search came to grief: {why}; the server's log says more"}
         if time.monotonic() >= until:
             return None
         time.sleep(_POLL)
 
 
 def _answer(place: Path) -> dict[str, Any] | None:
+    """What was kept; None if nothing was, or another version of this program kept it otherwise."""
     try:
         answer: dict[str, Any] = json.loads(place.read_text("utf-8"))
+        _read(answer)
     except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        place.unlink(missing_ok=True)
         return None
     return answer
 
 
 def _read(answer: Mapping[str, Any]) -> tuple[Fault, ...]:
-    return tuple(Fault(**fault) for fault in answer["faults"])
+    return tuple(Fault(**fault) for fault in answer.get("faults", ()))
 
 
 def _place(workspace: Workspace, catalog: Catalog, cut: Cut) -> Path:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -21,16 +20,18 @@ from editing.approvals import Approval, approvals_of
 from editing.assemble.why import Choice
 from editing.cut import Cut, Reason, Slot
 from editing.cut_store import cut_versions, load_cut
-from editing.errors import EditError
+from editing.errors import EditError, TimelineError
 from editing.faults.finding import Fault
 from editing.faults.of_cut import check_cut
+from editing.frame_grid import FrameGrid
 from editing.interchange.sequence import Sequence
 from editing.rank.register import ranker_cards
 from editing.rank.store import DEFAULT_RANKER
-from editing.revision import shot_span
-from editing.run import EXPORT_SUFFIXES, ExportFormat, export_cut, sequence_of, why_shot
+from editing.run import EXPORT_SUFFIXES, ExportFormat, sequence_of, timeline_text, why_shot
 from ingest import tables
+from ingest.catalog import Catalog
 from ingest.errors import NotIngested
+from ingest.media import MediaId, Shot
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,17 +221,22 @@ def faults(folder: Path, cut_id: int, version: int, *, state: str) -> tuple[list
 def room(folder: Path, cut_id: int, version: int, *, state: str) -> list[tuple[int, int]]:
     """Of each slot, how many frames of its shot lie before and after it."""
     catalog = open_catalog(folder)
-    found = load_cut(catalog, cut_id, version)
+    slots = load_cut(catalog, cut_id, version).slots
+    films = {one: _shots_on_grid(catalog, one) for one in dict.fromkeys(s.media for s in slots)}
     rooms = []
-    for number, slot in enumerate(found.slots):
-        try:
-            span = shot_span(catalog, found, number)
-        except EditError:
-            rooms.append((0, 0))
-            continue
-        before, after = slot.source.start - span.start, span.end - slot.source.end
+    for slot in slots:
+        shots, grid = films[slot.media]
+        span = grid.span(shots[slot.shot].span) if slot.shot < len(shots) else None
+        before, after = (
+            (0, 0) if span is None else (slot.source.start - span.start, span.end - slot.source.end)
+        )
         rooms.append((max(0, before), max(0, after)))
     return rooms
+
+
+def _shots_on_grid(catalog: Catalog, media: MediaId) -> tuple[list[Shot], FrameGrid]:
+    film = catalog.get_media(media)
+    return catalog.shots(film.id), FrameGrid.of(catalog, film)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -261,18 +267,35 @@ def ranker_names(folder: Path, *, state: str) -> list[str]:
     return [DEFAULT_RANKER, *trained]
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
 def export(folder: Path, cut_id: int, version: int, target: ExportFormat, *, state: str) -> bytes:
     """A version of a cut as a timeline for another editing system, as `reel export` writes it.
 
     Raises:
         TimelineError: The format cannot hold the cut.
     """
+    made = _exports(folder, cut_id, version, state=state)[target]
+    if isinstance(made, TimelineError):
+        raise made
+    return made
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _exports(
+    folder: Path, cut_id: int, version: int, *, state: str
+) -> dict[ExportFormat, bytes | TimelineError]:
+    """A version of a cut in every format: what all of them need is worked out once."""
     catalog = open_catalog(folder)
-    with TemporaryDirectory() as temporary:
-        output = Path(temporary) / f"cut{EXPORT_SUFFIXES[target]}"
-        export_cut(catalog, load_cut(catalog, cut_id, version), target, output)
-        return output.read_bytes()
+    try:
+        found = sequence_of(catalog, load_cut(catalog, cut_id, version), check=True)
+    except TimelineError as error:
+        return dict.fromkeys(EXPORT_SUFFIXES, error)
+    made: dict[ExportFormat, bytes | TimelineError] = {}
+    for target in EXPORT_SUFFIXES:
+        try:
+            made[target] = timeline_text(found, target).encode("utf-8")
+        except TimelineError as error:
+            made[target] = error
+    return made
 
 
 def render_name(cut: Cut) -> str:

@@ -74,8 +74,9 @@ class SignIn:
         role = self.roles.get(email.lower(), self.default)
         if role is None:
             raise NotAllowed(f"{email} has no role in this workspace; ask who runs the dashboard")
-        name = claims.get("name")
-        return Person(f"{name} ({email})" if isinstance(name, str) and name else email, role)
+        told = claims.get("name")
+        name = " ".join(told.split()) if isinstance(told, str) else ""  # as approvals keep names
+        return Person(f"{name} ({email})" if name else email, role)
 
 
 def needs(

@@ -12,7 +12,10 @@ import gc
 import importlib
 import threading
 
-_MODULES = ("dashboard.cut_edits", "dashboard.cut_queries", "dashboard.components.brief_form")
+_MODULES = (
+    *("dashboard.cut_edits", "dashboard.cut_queries", "dashboard.components.brief_form"),
+    *("dashboard.components.title_curves", "dashboard.recommendation_queries"),
+)
 _wanted = threading.Event()
 
 
@@ -36,7 +39,16 @@ def _begin_once() -> None:
 def _import() -> None:
     for module in _MODULES:
         importlib.import_module(module)
+    _draw_nothing()
     set_aside()
+
+
+def _draw_nothing() -> None:
+    """Altair reads its grammar, .2 s of it, when it is first asked for a chart."""
+    import altair
+    import polars as pl
+
+    altair.Chart(pl.DataFrame({"x": [0.0]})).mark_bar().encode(x=altair.X("x:Q")).to_dict()
 
 
 def set_aside() -> None:

@@ -16,8 +16,8 @@ SIMULATED_NOTE = "Simulated data: made by the simulator, not by an audience."
 
 _MARKS = re.compile(r"[\\`*_{}\[\]<>#|~$&]|(?<![^\n])[ \t]*(?:[-+=]|\d+[.)])")
 """What Markdown reads as more than a letter: anywhere, and at the beginning of a line."""
-_REPLACED_LATER = re.compile(r":(?=[\w+/-])(?!\d\d\b)|(?<=\bwww)(?=\.)", re.IGNORECASE)
-"""Where a page makes a picture or a link of what is text by then: `:name:`, `://` and `www.`."""
+_REPLACED_LATER = re.compile(r":(?=[\w+/-])(?!\d\d\b)|(?<=\bwww)(?=\.)|(?<=\S)(?=@)", re.IGNORECASE)
+"""Where a page makes pictures or links of what is text by then: `:name:`, `://`, `www.`, `a@b`."""
 _JOINER = "\u2060"
 """Is not seen, and lets no line break."""
 

@@ -97,7 +97,7 @@ def _suggest(workspace: Workspace, wish: Wish, brief: Brief | None = None) -> Cu
         bar.empty()
         nearest = _Nearest(wish, error.constraint, _told(workspace, wish, error), error.brief)
         st.session_state["brief_nearest"] = nearest
-        return _draw_nearest(workspace, nearest)
+        st.rerun()  # it is drawn there, in place of one that may be on the page already
     except (EditingError, IngestError, NotAllowed) as error:
         bar.empty()
         st.error(plain(f"{error}"), icon=":material/error:")

@@ -17,9 +17,9 @@ from editing.cut import Cut, Slot
 from editing.interchange.sequence import Sequence as CutSequence
 from ingest.timecode import nominal_rate
 
-_player = register("cutplayer", "timecode", "bus", "edits", "playback", "reel")
+_player = register("cutplayer", "timecode", "bus", "edits", "playback", "recovery", "reel")
 _timeline = register("timeline", "timecode", "bus", "edits")
-_compare = register("compare", "playback", "reel")
+_compare = register("compare", "playback", "recovery", "reel")
 
 Send = Callable[[object], None]
 

@@ -9,16 +9,13 @@ import streamlit as st
 from dashboard import cut_queries
 from dashboard.components.player import draw_player, render_clip
 from dashboard.components.progress import progress_bar
-from dashboard.cut_delivery import (
-    approve_version,
-    export_version,
-    render_version,
-    withdraw_approval,
-)
+from dashboard.cut_approval import approve_cut, withdraw_approval
+from dashboard.cut_delivery import export_version, render_version
 from dashboard.media_server import render_link
 from dashboard.people import NotAllowed
 from dashboard.review_state import draw_again, editor, keep_author, signs_in
 from dashboard.settings import Workspace
+from dashboard.sources import open_catalog
 from dashboard.wording import moment, plain
 from editing.approvals import LONGEST_NAME, Approval
 from editing.cut import Cut
@@ -162,7 +159,9 @@ def _may_withdraw(approval: Approval) -> bool:
 
 def _withdraw(catalog: Path, approval: Approval) -> None:
     try:
-        withdraw_approval(editor(), catalog, approval)
+        withdraw_approval(
+            editor(), open_catalog(catalog), approval.cut, approval.version, approval.name
+        )
     except (EditingError, NotAllowed) as error:
         st.session_state["review_problem"] = f"{error}"
     else:
@@ -173,7 +172,7 @@ def _withdraw(catalog: Path, approval: Approval) -> None:
 def _approve(catalog: Path, cut: Cut, name: str) -> None:
     person = editor() if signs_in() else replace(editor(), name=name)
     try:
-        given = approve_version(person, catalog, cut)
+        given = approve_cut(person, open_catalog(catalog), cut.id, cut.version)
     except StaleCut as error:
         st.error(
             f"Version {error.expected} has moved on: the latest is {error.latest}. Look at that "

@@ -22,17 +22,16 @@ function createOutbox() {
 
   function deliver() {
     const trigger = triggers.get(sent.who);
-    if (!trigger) {  // its component is gone from the page
-      sent = null;
-      next();
-      return;
-    }
+    timer = 0;
+    if (!trigger) return;  // its component is gone from the page: until it is back
     trigger("edit", sent.edit);
     timer = setTimeout(deliver, EDIT_PATIENCE);
   }
   function next() {
+    if (sent) return;  // which is sent again if no answer comes
     clearTimeout(timer);
-    if (sent || !waiting.length) return;
+    timer = 0;
+    if (!waiting.length) return;
     sent = waiting.shift();
     deliver();
   }
@@ -42,6 +41,7 @@ function createOutbox() {
       triggers.set(who, trigger);
       if (sent && (numbers?.[sender] ?? 0) >= sent.edit.number) sent = null;
       if (!sent) next();
+      else if (!timer && sent.who === who) deliver();
     },
     send(who, edit) {
       number += 1;

@@ -20,7 +20,12 @@ function createPlayer(root, channelName) {
   const find = (selector) => root.querySelector(selector);
   const frameElement = find(".player"), video = find("video"), scrub = find(".scrub");
   const fault = find(".fault"), readout = find(".timecode"), count = find(".frame");
-  let data = null, trigger = () => {}, shown = 0, wanted = null, refreshed = "";
+  let data = null, trigger = () => {}, shown = 0, wanted = null, refreshed = "", seen = null;
+  const asking = keepAsking(video, {
+    wanted: () => wanted,
+    frame: () => 1 / data.rate,
+    shown: () => seen !== null && (data.variable_rate || seen === frameAt(wanted)),
+  });
   const moved = new Map();  // frames that the strip sent it to, and when
 
   const channel = openChannel(channelName, (message) => {
@@ -52,11 +57,14 @@ function createPlayer(root, channelName) {
     frame = Math.min(Math.max(frame, 0), data.frames - 1);
     wanted = secondsOf(frame);
     show(frame);
+    seen = null;
     if (video.readyState >= 1) video.currentTime = wanted;
+    asking.asked();
   }
   function painted(_now, metadata) {
     if (data) {
       const frame = frameAt(data.variable_rate ? video.currentTime : metadata.mediaTime);
+      seen = frame;
       frameElement.dataset.painted = frame;
       if (!video.seeking) show(frame);
     }
@@ -70,6 +78,7 @@ function createPlayer(root, channelName) {
       trigger("expired", true);  // the page answers with a fresh link
       return;
     }
+    if (asking.failed(answer)) return;
     say(!answer ? "The dashboard does not answer; is it still running?"
       : answer.status === 404 ? "The file is not where it was when it was ingested, or has changed."
       : answer.ok ? "This browser cannot play this file's format."
@@ -115,6 +124,7 @@ function createPlayer(root, channelName) {
   return {
     close: () => {
       channel.close();
+      asking.close();
       video.onerror = null;
       video.removeAttribute("src");
       video.load();  // lets go of the film and of what was decoded of it
@@ -132,6 +142,7 @@ function createPlayer(root, channelName) {
         fault.hidden = true;
         if (!other) wanted = video.currentTime;
         video.src = data.src;
+        asking.asked();
       }
       // The page's answer to a choice on the strip: it went there at once, and may be further on.
       const known = !other && performance.now() - (moved.get(data.seek.frame) ?? -PATIENCE) < PATIENCE;

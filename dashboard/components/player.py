@@ -11,7 +11,7 @@ from dashboard.wording import rate_label
 from editing.interchange.sequence import Sequence
 from ingest.timecode import nominal_rate
 
-_player = register("player", "timecode", "bus")
+_player = register("player", "timecode", "bus", "recovery")
 
 
 @dataclass(frozen=True, slots=True)

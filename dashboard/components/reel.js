@@ -18,6 +18,11 @@ function createReel(screen, events) {
   screen.prepend(stage);
   const cued = [null, null];  // { media, seconds, src } that each video was asked for
   const seen = [null, null];  // the frame of its film that each video has painted since
+  const asking = videos.map((video, which) => keepAsking(video, {
+    wanted: () => cued[which]?.seconds ?? null,
+    shown: () => isShown(which),
+    frame: () => 1 / sources[cued[which].media].rate,
+  }));
   let pieces = [], sources = {}, plan = createPlan([]), shape = null;
   let front = 0, index = 0, both = false;  // the video that is counted by, its piece; whether two run
   let frame = 0, speed = 0, timer = 0, shuttleId = 0, waiting = false;
@@ -35,11 +40,23 @@ function createReel(screen, events) {
   function cue(which, k, n) {
     const video = videos[which], source = sourceOf(k);
     if (!source) return;
-    const seconds = secondsOf(source, n), other = cued[which]?.src !== source.src;
+    const seconds = secondsOf(source, n), other = cued[which]?.src !== source.src || video.error;
     if (other || cued[which].seconds !== seconds) seen[which] = null;
-    cued[which] = { media: pieces[k].media, seconds, src: source.src };
+    cued[which] = { media: pieces[k].media, seconds, src: source.src, frame: clamped(source, n) };
     if (other) video.src = source.src;
+    if (stands(which)) return;
     if (video.readyState >= 1) video.currentTime = seconds;
+    asking[which].asked();
+  }
+  // Whether it stands where it was asked to: asked again, it would paint nothing that it could tell.
+  function stands(which) {
+    const { currentTime, seeking, paused } = videos[which], here = Math.abs(currentTime - cued[which].seconds);
+    return paused && !seeking && here < 0.001 && seen[which] === cued[which].frame;
+  }
+  // Whether a video has painted what it was asked for; where a rate varies, whether it has painted.
+  function isShown(which) {
+    const loose = sources[cued[which].media]?.variable_rate && seen[which] !== null;
+    return loose || seen[which] === cued[which].frame;
   }
   function cueNext() {
     const next = pieces[index + 1];
@@ -89,6 +106,7 @@ function createReel(screen, events) {
     else if (index !== before || were || !cued[back()]) cueNext();
     sought = true;
     report(n, false);
+    if (speed === 0 && stands(front) && (!both || stands(back()))) settle();
   }
   function halt() {
     clearTimeout(timer);
@@ -264,6 +282,7 @@ function createReel(screen, events) {
       events.expired();
       return;
     }
+    if (asking[which].failed(answer)) return;
     events.fault(!answer ? "The dashboard does not answer; is it still running?"
       : answer.status === 404 ? "The film is not where it was when it was ingested, or has changed."
       : answer.ok ? "This browser cannot play this film's format: add review proxies with reel ingest --proxies."
@@ -276,7 +295,11 @@ function createReel(screen, events) {
       draw(frame);
     };
     video.onloadeddata = () => { if (which === front) events.fault(""); };
-    video.onerror = () => { if (cued[which]) explain(which); };
+    video.onerror = () => {
+      if (!cued[which]) return;
+      halt();
+      explain(which);
+    };
     video.onvolumechange = () => { videos[1 - which].muted = video.muted; };
     video.onended = () => { if (which === front && speed > 0) onward(); };
     const follow = (_now, meta) => {
@@ -303,6 +326,7 @@ function createReel(screen, events) {
       halt();
       document.removeEventListener("visibilitychange", hidden);
       videos.forEach((video, which) => {
+        asking[which].close();
         cued[which] = null;
         video.onvolumechange = null;
         video.removeAttribute("src");

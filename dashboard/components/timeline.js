@@ -33,7 +33,8 @@ function createTimeline(root, channelName) {
     if (message.type === "marks") { marks = message; showMarks(); }
     if (message.type === "cut") choose(message.slot, { seek: false });
   });
-  const width = () => Math.max(scroll.clientWidth - 2, 1) * zoom;
+  let room = 1;  // pixels; asked for once a drawing, for each asking lays the page out anew
+  const width = () => room * zoom;
   const perFrame = () => width() / Math.max(data.frames, 1);
   const frameAt = (clientX) => {
     const n = (clientX - content.getBoundingClientRect().left) / perFrame();
@@ -45,8 +46,9 @@ function createTimeline(root, channelName) {
     if (!data) return;
     const x = (n + 0.5) * perFrame();
     playhead.style.left = `${x}px`;
+    if (zoom === 1) return;  // all of it is in view
     const out = x < scroll.scrollLeft || x > scroll.scrollLeft + scroll.clientWidth;
-    if (out && zoom > 1) scroll.scrollTo({ left: x - (playing ? 40 : scroll.clientWidth / 2) });
+    if (out) scroll.scrollTo({ left: x - (playing ? 40 : scroll.clientWidth / 2) });
   }
   function showMarks() {
     const bar = find(".marks"), some = data && (marks.in != null || marks.out != null);
@@ -56,6 +58,7 @@ function createTimeline(root, channelName) {
     Object.assign(bar.style, { left: `${start * perFrame()}px`, width: `${(end - start) * perFrame()}px` });
   }
   function draw() {
+    room = Math.max(scroll.clientWidth - 2, 1);
     content.style.width = `${width()}px`;
     const keep = new Map([...track.children].map((slot) => [slot.dataset.identity, slot]));
     track.replaceChildren(...data.slots.map((slot, index) => {

@@ -36,7 +36,8 @@ def worked_out(
         told = plain(f"{found.refused[:1].upper()}{found.refused[1:]}.")
         st.info(told, icon=f":material/{icon}:")
     elif found.broken:
-        st.error(f"{saying} failed; the log of `reel dashboard` says why.", icon=":material/error:")
+        told = f"{saying} failed: {plain(found.why)}. The log of `reel dashboard` says more."
+        st.error(told, icon=":material/error:")
         if st.button("Try again", key=f"again_{question.name}", icon=":material/refresh:"):
             try_again(workspace, question, state=state)
             st.rerun()

@@ -81,6 +81,11 @@ def cut_list(catalog: Path, state: str) -> None:
         st.pagination(pages, key="cut_list_page")
 
 
+def review(cut: int) -> None:
+    open_cut(cut)
+    st.switch_page(f"views/{REVIEW.file}", query_params={"cut": f"{cut}"})
+
+
 st.title("Cuts")
 workspace = load_workspace()
 catalog = workspace.catalog
@@ -93,8 +98,9 @@ if not state or not film_queries.film_count(catalog, state=state):
     st.stop()
 
 chosen = st.session_state.pop("open_cut", None)
+if chosen is not None:  # nothing is drawn of a page that is left
+    review(int(chosen))
 asked = draw_brief_form(workspace, state)
-if asked is not None or chosen is not None:
-    open_cut(int(asked.id if asked is not None else chosen))
-    st.switch_page(f"views/{REVIEW.file}", query_params={"cut": f"{st.session_state['cut']}"})
+if asked is not None:
+    review(int(asked.id))
 cut_list(catalog, state)

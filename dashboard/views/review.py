@@ -207,14 +207,26 @@ def review(workspace: Workspace, cut_id: int) -> None:
     made = cut_queries.versions(catalog, cut_id, state=state)
     st.header("Hand over", anchor=False)
     draw_delivery(workspace, sequence, made, state)
-    with st.expander(f"Versions: {latest.version}", icon=":material/history:"):
-        draw_versions(catalog, cut, made, approvals, state=state)
-    with st.expander("Parts of the score of every slot", icon=":material/bar_chart:"):
-        parts = cut_queries.reasons(cut.slots)
-        if parts.is_empty():
-            st.caption("No slot of this cut has reasons.")
-        else:
-            st.altair_chart(charts.cut_parts(parts), key="reason_bars", on_select=choose_bar)
+    with st.expander(
+        f"Versions: {latest.version}", icon=":material/history:", key="versions_open",
+        on_change="rerun",
+    ) as listed:  # fmt: skip
+        if listed.open:
+            draw_versions(catalog, cut, made, approvals, state=state)
+    with st.expander(
+        "Parts of the score of every slot", icon=":material/bar_chart:", key="parts_open",
+        on_change="rerun",
+    ) as compared:  # fmt: skip
+        if compared.open:
+            draw_parts(cut)
+
+
+def draw_parts(cut: Cut) -> None:
+    parts = cut_queries.reasons(cut.slots)
+    if parts.is_empty():
+        st.caption("No slot of this cut has reasons.")
+    else:
+        st.altair_chart(charts.cut_parts(parts), key="reason_bars", on_select=choose_bar)
 
 
 def choose_bar() -> None:

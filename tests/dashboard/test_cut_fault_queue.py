@@ -14,7 +14,7 @@ from dashboard import cut_fault_queue as queue
 
 WORKER = """
 import json, os, pathlib, sys, time
-task = json.loads(sys.argv[1])
+task = json.loads(sys.stdin.readline())
 place = pathlib.Path(task["place"])
 with open(place.parent / "log", "a") as log:
     print("begun", place.name, os.getpid(), file=log, flush=True)
@@ -23,6 +23,7 @@ with open(place.parent / "log", "a") as log:
         os._exit(3)
     place.write_text("{}")
     print("ended", place.name, os.getpid(), file=log)
+print(json.dumps({"answer": None}))
 """
 
 
@@ -71,6 +72,7 @@ def test_what_came_to_grief_is_told_and_the_next_goes_on(folder: Path) -> None:
     queue.begin(good, {"seconds": 0})
     until(good.is_file)
     assert queue.stage_of(bad) == "broken"
+    assert queue.why_broken(bad) == "its process died (exit status 3)"
 
     queue.begin(bad, {"seconds": 0})
     until(bad.is_file)
@@ -114,11 +116,10 @@ def test_a_decode_ends_with_the_server_that_began_it(tmp_path: Path) -> None:
 SERVER = """
 import json, pathlib, subprocess, sys, time
 from dashboard import cut_fault_queue as queue
-from dashboard.cut_fault_work import main
 code = (
     "import time, dashboard.cut_fault_work as w\\n"
     "w.work = lambda task, report: (report(0.0), time.sleep(600))\\n"
-    "import sys; w.main(sys.argv[1])"
+    "w.answer_parent(w.work_on_file, w.DEFAULT_LIMITS)"
 )
 queue._LINE = (sys.executable, "-c", code)
 begun = []

@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
+from dashboard.cut_fault_queue import stage_of
 from dashboard.cut_faults import FOLDER, begin_repair, known_faults, repair_state
 from dashboard.people import NotAllowed, Person
 from dashboard.settings import Workspace
@@ -59,6 +61,21 @@ def test_a_film_that_was_written_since_is_decoded_again_and_the_old_answer_remov
     (after,) = (flashing.root / FOLDER).glob("*.json")
     assert after != before
     assert sorted((flashing.root / FOLDER).iterdir()) == [after]  # no draft, no progress
+
+
+@pytest.mark.parametrize("kept", ['{"faults": [{"kind": "flash", "colour": 3}]}', "{", "[]"])
+def test_an_answer_that_another_version_of_the_program_kept_is_worked_out_anew(
+    flashing: Workspace, kept: str
+) -> None:
+    first = known_faults(flashing, 1, 2, patience=LONG)
+    (place,) = (flashing.root / FOLDER).glob("*.json")
+    deadline = time.monotonic() + LONG
+    while stage_of(place) != "none":  # its process has told, and has still to end
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    place.write_text(kept)
+
+    assert known_faults(flashing, 1, 2, patience=LONG) == first
 
 
 def test_a_repair_is_a_version_of_who_asked_and_says_how_it_looked(flashing: Workspace) -> None:

@@ -3,6 +3,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
+from unittest.mock import Mock
 
 import av
 import numpy as np
@@ -18,7 +19,7 @@ from dashboard.settings import Workspace
 from dashboard.sources import folder_state
 from editing.approvals import approve
 from editing.cut_store import list_cuts, load_cut, save_version
-from editing.errors import EditError, EditingError
+from editing.errors import EditError, EditingError, ImpossibleBrief
 from editing.run import export_cut
 from ingest.catalog import Catalog
 
@@ -180,6 +181,25 @@ def test_the_nearest_brief_that_works_is_told_in_the_forms_words_and_suggested(
     with Catalog(workspace.catalog) as catalog:
         assert list_cuts(catalog)[-1].id == 2
     assert page.title[0].value == "Review: harbour trailer"
+
+
+def test_a_nearest_brief_that_does_not_work_either_is_told_as_the_first_was(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the film was ingested anew in between."""
+    page = cuts_page()
+    page.number_input(key="brief_seconds_trailer").set_value(500.0)
+    button(page, "Suggest").click().run()
+    nearest = page.session_state["brief_nearest"].brief
+    impossible = ImpossibleBrief("there is still too little", "--seconds 1", brief=nearest)
+    monkeypatch.setattr("editing.run.assemble", Mock(side_effect=impossible))
+
+    button(page, "Suggest the nearest").click().run()
+
+    assert not page.exception
+    assert [error.value.split("\n")[0] for error in page.error] == [
+        "this brief is impossible: there is still too little"
+    ]
 
 
 def test_music_from_the_page_puts_joins_on_its_beats_and_is_in_the_render(

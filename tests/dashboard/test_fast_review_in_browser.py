@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
+import dashboard
 from dashboard.settings import Workspace
 from editing.assemble.brief import default_brief
 from editing.cut import Cut, Slot
@@ -18,6 +20,7 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
 
 pytestmark = pytest.mark.browser
 PATIENCE = 90_000
+SCRIPTS = Path(dashboard.__file__).parent / "components"
 COUNTING = """
   window.watched = 0;
   for (const [name, by] of [["addEventListener", 1], ["removeEventListener", -1]]) {
@@ -139,6 +142,56 @@ def test_a_change_that_is_sent_again_is_made_once(
     assert lengths == [
         slot.source.frames - 2 * (number in (2, 3)) for number, slot in enumerate(before.slots)
     ]
+
+
+def test_changes_that_wait_while_the_page_is_left_are_sent_when_it_is_back(
+    browser: "sync_api.Browser",
+) -> None:
+    """The page hears of the first, is left before it answers, and comes back after a while."""
+    page = browser.new_page()
+    script = (SCRIPTS / "edits.js").read_text("utf-8")
+    heard = page.evaluate(
+        f"""async () => {{
+          {script}
+          const box = openOutbox("cut-1"), heard = [];
+          let sender = "";
+          const trigger = (_name, edit) => {{ heard.push(edit.slot); sender = edit.sender; }};
+          box.answered("timeline", trigger, {{}});
+          box.send("timeline", {{ slot: 5 }});
+          box.send("timeline", {{ slot: 7 }});
+          box.leave("timeline");
+          await new Promise((go) => setTimeout(go, EDIT_PATIENCE + 500));
+          const busy = box.busy;
+          box.answered("timeline", trigger, {{}});
+          box.answered("timeline", trigger, {{ [sender]: 1 }});
+          box.answered("timeline", trigger, {{ [sender]: 2 }});
+          return [heard, busy, box.busy];
+        }}"""
+    )
+    page.close()
+
+    assert heard == [[5, 5, 7], True, False]
+
+
+def test_a_change_that_nobody_hears_is_sent_again_though_another_waits(
+    browser: "sync_api.Browser",
+) -> None:
+    page = browser.new_page()
+    script = (SCRIPTS / "edits.js").read_text("utf-8")
+    heard = page.evaluate(
+        f"""async () => {{
+          {script}
+          const box = openOutbox("cut-1"), heard = [];
+          box.answered("timeline", (_name, edit) => heard.push(edit.slot), {{}});
+          box.send("timeline", {{ slot: 5 }});
+          box.send("timeline", {{ slot: 7 }});
+          await new Promise((go) => setTimeout(go, EDIT_PATIENCE + 500));
+          return heard;
+        }}"""
+    )
+    page.close()
+
+    assert heard == [5, 5]
 
 
 def test_leaving_and_coming_back_leaves_nothing_behind(review: "sync_api.Page") -> None:

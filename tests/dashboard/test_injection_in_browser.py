@@ -26,7 +26,7 @@ PATIENCE = 90_000
 HOST = "evil.example"
 EVIL = (
     f"<script>pwned=1</script><img src=http://{HOST}/a onerror=pwned=2> ![x](http://{HOST}/b.png) "
-    f"[click](http://{HOST}/c) http://{HOST}/d www.{HOST} $x^2$ :smile: :material/lock: "
+    f"[click](http://{HOST}/c) http://{HOST}/d www.{HOST} ann@{HOST} $x^2$ :smile: :material/lock: "
     ":red[loud] :red-badge[b] **bold** `code` # head"
 )
 FILE = "<img src=x onerror=pwned=3> [click](x) $x^2$ :smile: :red[loud] **bold** `code`.mp4"
@@ -157,7 +157,8 @@ def test_plain_text_has_nothing_that_markdown_reads() -> None:
         assert all(
             text[at - 1] == "\\" for at in range(len(text)) if text[at] == mark and at
         ), mark  # fmt: skip
-    assert "http:/" not in text and "www." + HOST not in text and ":smile" not in text
+    for link in ("http:/", f"www.{HOST}", f"ann@{HOST}", ":smile"):
+        assert link not in text
     assert plain("slot 3: moved to 2, at 10:00:00:00 (Ana)") == (
         "slot 3: moved to 2, at 10:00:00:00 (Ana)"
     )

@@ -82,9 +82,10 @@ def test_a_process_that_is_killed_is_told_and_can_be_begun_again(workspace: Work
     question, state = Question("segments"), tree_state(workspace.logs)
     ask(workspace, question, state=state, small=0)
     *_, child = audience_answers._running.values()
-    child.kill()
-    child.wait()
+    child.stop()
 
-    assert ended(workspace, question, state) == Answer(broken=True)
+    told = ended(workspace, question, state)
+    assert told == Answer(broken=True)
+    assert told.why == "its process died (killed by signal 9)"
     assert ask(workspace, question, state=state) == Answer(broken=True)
     assert try_again(workspace, question, state=state).folder is not None

@@ -70,6 +70,21 @@ def test_roles_go_by_the_verified_address_whatever_its_case(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        (" Ana \n Lis ", "Ana Lis (ana@example.org)"),
+        ("  ", "ana@example.org"),
+        (None, "ana@example.org"),
+    ],
+)
+def test_a_name_is_as_an_approval_keeps_it(told: str | None, name: str) -> None:
+    """Who gave an approval may take it back, which goes by the name."""
+    sign_in = SignIn("https://x/oauth2callback", {"ana@example.org": "editor"}, None)
+    claims = {"email": "ana@example.org", "email_verified": True, "name": told}
+    assert sign_in.person(claims).name == name
+
+
+@pytest.mark.parametrize(
     "claims",
     [
         {},

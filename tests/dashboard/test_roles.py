@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 import polars as pl
 import pytest
@@ -15,13 +16,10 @@ from dashboard.brief_files import keep_music, keep_rules
 from dashboard.briefs import Wish, suggest
 from dashboard.business_rules import save_rules
 from dashboard.campaigns import hand_over_campaign
-from dashboard.cut_delivery import (
-    approve_version,
-    export_version,
-    render_version,
-    withdraw_approval,
-)
-from dashboard.cut_edits import Edit, make_edit
+from dashboard.cut_approval import approve_cut, withdraw_approval
+from dashboard.cut_delivery import export_version, render_version
+from dashboard.cut_edits import Edit, EditKind, make_edit
+from dashboard.cut_faults import begin_repair
 from dashboard.model_comparison import start_evaluation
 from dashboard.people import NotAllowed, Person
 from dashboard.settings import Workspace
@@ -49,8 +47,10 @@ EDITORS_WRITES: dict[str, Write] = {
         kind: lambda person, w, kind=kind: make_edit(
             person, open_catalog(w.catalog), Edit(1, 1, kind, 0, restored=1, text="x")
         )
-        for kind in ("lock", "remove", "note", "trim", "replace", "resolve", "repair", "restore")
+        for kinds in get_args(EditKind)
+        for kind in get_args(kinds)
     },
+    "begin a repair": lambda person, w: begin_repair(person, w, 1, 1),
     "suggest": lambda person, w: suggest(person, w, Wish(1, "trailer", Fraction(4))),
     "keep music": lambda person, w: keep_music(person, w, "x.wav", b"x"),
     "keep rules": lambda person, w: keep_rules(person, w, "x.toml", b"[ratings]"),
@@ -58,9 +58,9 @@ EDITORS_WRITES: dict[str, Write] = {
     "export": lambda person, w: export_version(
         person, w.catalog, cut_of(w), "otio", state=state_of(w)
     ),
-    "approve": lambda person, w: approve_version(person, w.catalog, cut_of(w)),
+    "approve": lambda person, w: approve_cut(person, open_catalog(w.catalog), 1, 1),
     "withdraw": lambda person, w: withdraw_approval(
-        person, w.catalog, approve(open_catalog(w.catalog), 1, 1, "Vic")
+        person, open_catalog(w.catalog), 1, 1, approve(open_catalog(w.catalog), 1, 1, "Vic").name
     ),
     "business rules": lambda person, w: save_rules(person, w, "[]"),
     "title film": lambda person, w: link_film(person, w, "film", None),

@@ -56,7 +56,10 @@ for _command in (
     cut_group.add_command(_command)
 
 
-REFUSED_PLACES = {errno.ENAMETOOLONG, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}
+REFUSED_PLACES = {
+    *(errno.ENAMETOOLONG, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM),
+    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
+}
 """Of names and folders that a file cannot be read from or written to; the error names which."""
 
 

@@ -1,8 +1,8 @@
 """The faults of a cut for a page: decoded where its films are there, in the background if it takes.
 
 What ingest measured is told at once. The decode goes on in a process of its own, after those that
-were asked for before it; what it shows is kept in the workspace for as long as the films stay what
-they are, and a page says which of both it shows.
+were asked for before it; what it shows is kept in the workspace for as long as the films and
+the search stay what they are, and a page says which of both it shows.
 """
 
 import hashlib
@@ -10,6 +10,8 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
@@ -210,14 +212,25 @@ def _read(answer: Mapping[str, Any]) -> tuple[Fault, ...]:
 
 
 def _place(workspace: Workspace, catalog: Catalog, cut: Cut) -> Path:
-    """Where the answer is: another one once a film was ingested again, moved, or is gone."""
+    """Where the answer is: another one once a film was ingested again, moved, or is gone, or once
+    the search itself is another."""
     films = [catalog.get_media(one) for one in _media(cut)]
     state = [
         (film.fingerprint, film.path, _on_disk(Path(film.path)), catalog.ingest_version(film.id))
         for film in films
     ]
-    name = hashlib.sha256(repr(state).encode()).hexdigest()[:16]
+    name = hashlib.sha256(repr((search_identity(), state)).encode()).hexdigest()[:16]
     return _folder(workspace) / f"{cut.id}-{cut.version}-{name}.json"
+
+
+@cache
+def search_identity() -> str:
+    """What tells one search for faults from another: its code."""
+    code = hashlib.sha256()
+    modules = (m for m in files("editing.faults").iterdir() if m.name.endswith(".py"))
+    for module in sorted(modules, key=lambda module: module.name):
+        code.update(module.name.encode() + module.read_bytes())
+    return code.hexdigest()
 
 
 def _on_disk(path: Path) -> tuple[int, int] | None:

@@ -78,6 +78,14 @@ def test_an_answer_that_another_version_of_the_program_kept_is_worked_out_anew(
     assert known_faults(flashing, 1, 2, patience=LONG) == first
 
 
+def test_an_answer_of_another_search_is_not_shown(
+    flashing: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert known_faults(flashing, 1, 2, patience=LONG).how == "decoded"
+    monkeypatch.setattr("dashboard.cut_faults.search_identity", lambda: "a later one")
+    assert known_faults(flashing, 1, 2, patience=0).how == "catalogue"
+
+
 def test_a_repair_is_a_version_of_who_asked_and_says_how_it_looked(flashing: Workspace) -> None:
     place = begin_repair(ANA, flashing, 1, 2)
     state = repair_state(place, patience=LONG)

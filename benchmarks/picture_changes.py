@@ -8,6 +8,11 @@ from numpy.typing import NDArray
 
 from benchmarks.footage_stretches import Yuv
 
+_SEEN_WIDTH, _FIELD = 256, 8
+_DIFFERS, _FIELD_DIFFERS = 0.35, 3.0
+"""Of 255, at 256 pixels across: what a picture and one of its fields of 8 by 8 change by, at least,
+for anybody to see it."""
+
 
 def resized(picture: Yuv, size: tuple[int, int]) -> Yuv:
     """A 4:2:0 picture at the size of another's array, `(width, height * 3 / 2)`."""
@@ -62,3 +67,20 @@ def change(before: Yuv, after: Yuv) -> float:
     """Mean change of one picture to the next, of 255."""
     rows = before.shape[0] * 2 // 3
     return float(cv2.norm(after[:rows], before[:rows], cv2.NORM_L1)) / before[:rows].size
+
+
+def differs(before: Yuv, after: Yuv) -> bool:
+    """Whether one picture can be told from another by eye: in its mean, and somewhere in it.
+
+    Both are made small first, which takes the noise of a camera away.
+    """
+    rows, width = before.shape[0] * 2 // 3, before.shape[1]
+    size = (_SEEN_WIDTH, max(_FIELD, round(rows * _SEEN_WIDTH / width)))
+    one, other = (
+        cv2.resize(picture[:rows], size, interpolation=cv2.INTER_AREA).astype(np.float32)
+        for picture in (before, after)
+    )
+    change = cv2.absdiff(one, other)
+    fields = (size[0] // _FIELD, size[1] // _FIELD)
+    most = float(cv2.resize(change, fields, interpolation=cv2.INTER_AREA).max())
+    return float(change.mean()) >= _DIFFERS and most >= _FIELD_DIFFERS

@@ -290,7 +290,7 @@ def _same_setup(parts: list[Part], i: int, film: RealFilm, rng: np.random.Genera
 
 def _other_setups(film: RealFilm) -> Gone:
     """Gone once the shots on both sides of the join are of different set-ups, or run on."""
-    setups = {shot.index: shot.setup for shot in film.shots}
+    setups = film.setups
 
     def gone(slots: Sequence[Slot], i: int) -> bool:
         old, new = slots[i - 1], slots[i]

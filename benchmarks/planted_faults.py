@@ -7,10 +7,10 @@ delivered file would be, so that what is looked for has gone through a lossy enc
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.footage_stretches import Plant, Samples, Stretch, Yuv
-from benchmarks.picture_changes import barred, change, gained, motion, resized, tinted
+from benchmarks.picture_changes import barred, change, differs, gained, motion, resized, tinted
+from benchmarks.sample_changes import eased, rms, runs_over
 
 PICTURE_KINDS = (
     *("flash", "black", "freeze", "duplicate", "dropped", "jump cut"),
@@ -41,7 +41,9 @@ class Planter:
         self.other = [resized(p, size) for p in other.pictures[:: max(1, other.frames // 12)]]
         self.speech = speech
         self.taken_pictures = [
-            (own.frame, own.frame + own.frames) for own in stretch.own if own.kind in PICTURE_KINDS
+            (own.frame, own.frame + own.frames)
+            for own in stretch.own
+            if own.kind in PICTURE_KINDS and own.verdict == "fault"
         ]
         self.taken_sound = [
             (self._sample_of(own.frame), self._sample_of(own.frame + own.frames))
@@ -123,21 +125,33 @@ class Planter:
 
     def _freeze(self) -> Plant | None:
         frames = int(self.rng.choice([0.6, 1.0, 2.0]) * self.made.rate)
-        at = self._inside(frames, moving=0.7)
+        at = self._held(frames)
         if at is None:
             return None
-        for i in range(at, at + frames):
-            self.made.pictures[i] = self.made.pictures[at - 1]
         return Plant("freeze", at, frames, f"{float(frames / self.made.rate):.1f} s")
 
     def _duplicate(self) -> Plant | None:
         frames = int(self.rng.integers(1, 3))
-        at = self._inside(frames, moving=0.7)
+        at = self._held(frames)
         if at is None:
             return None
-        for i in range(at, at + frames):
-            self.made.pictures[i] = self.made.pictures[at - 1]
         return Plant("duplicate", at, frames, f"{frames}")
+
+    def _held(self, frames: int) -> int | None:
+        """Show a picture again instead of `frames` others, within a motion that it stops.
+
+        The picture before it, the first that it replaces and the first behind them each differ
+        from the one before: where a film holds a picture itself, a repeat shows nothing.
+        """
+        at, pictures = self._inside(frames, moving=0.7), self.made.pictures
+        if at is None:
+            return None
+        beside = (at - 1, at, at + frames)
+        if not all(differs(pictures[i - 1], pictures[i]) for i in beside):
+            self.taken_pictures.pop()
+            return None
+        pictures[at : at + frames] = [pictures[at - 1]] * frames
+        return at
 
     def _dropped(self) -> Plant | None:
         frames = int(self.rng.integers(1, 4))
@@ -261,7 +275,7 @@ class Planter:
         taken = any(a - room < first + count and first < b + room for a, b in self.taken_sound)
         if taken or not room <= first < made.sound.shape[1] - count - room:
             return None
-        if min(_rms(around), _rms(short)) < 0.004:
+        if min(rms(around), rms(short)) < 0.004:
             return None
         self.taken_sound.append((first, first + count))
         return first
@@ -278,7 +292,7 @@ class Planter:
         if first is None:
             return None
         sound = self.made.sound
-        local = _rms(sound[:, first - 2000 : first + 2000])
+        local = rms(sound[:, first - 2000 : first + 2000])
         strength = float(self.rng.choice([12, 18, 24]))
         height = min(0.95, local * 10 ** (strength / 20))
         shape = str(self.rng.choice(["impulse", "step"]))
@@ -309,9 +323,9 @@ class Planter:
         over = float(self.rng.choice([4, 8]))
         peak = float(np.abs(self.made.sound[:, piece]).max())
         whole = self.made.sound[:, piece]
-        eased = _eased(whole.shape[1], self.made.sample_rate // 20)
-        driven = whole * (1 + (10 ** (over / 20) / peak - 1) * eased)
-        cut_off = _runs_over(np.abs(driven).max(axis=0) >= 1, 4)
+        swell = eased(whole.shape[1], self.made.sample_rate // 20)
+        driven = whole * (1 + (10 ** (over / 20) / peak - 1) * swell)
+        cut_off = runs_over(np.abs(driven).max(axis=0) >= 1, 4)
         if not cut_off:
             self.taken_sound.pop()
             return None
@@ -337,7 +351,7 @@ class Planter:
         count = int(1.0 * self.made.sample_rate)
         gain = float(self.rng.choice([-20, -16, 16]))
         piece = self.made.sound[:, first : first + count]
-        quiet, loud = _rms(self.made.sound[:, first - count // 2 : first]), _rms(piece)
+        quiet, loud = rms(self.made.sound[:, first - count // 2 : first]), rms(piece)
         target = quiet * 10 ** (gain / 20)
         if loud <= 0 or target < 0.002 or target > 0.25:
             self.taken_sound.pop()
@@ -366,36 +380,21 @@ class Planter:
             self.taken_sound.pop()
             return None
         bed = self.made.sound[:, place]
-        if bed.shape[1] != len(word) or _rms(word[-800:] if ends else word[:800]) < _rms(said) / 2:
+        if bed.shape[1] != len(word) or rms(word[-800:] if ends else word[:800]) < rms(said) / 2:
             self.taken_sound.pop()
             return None
         self.taken_sound[-1] = (place.start, place.stop)
-        scale = max(_rms(bed), 0.01) * 10 ** (snr / 20) / _rms(word)
-        eased = _eased(2 * len(word), self.made.sample_rate // 20)  # only the cut is a fault
-        word = word * (eased[: len(word)] if ends else eased[len(word) :])
+        scale = max(rms(bed), 0.01) * 10 ** (snr / 20) / rms(word)
+        swell = eased(2 * len(word), self.made.sample_rate // 20)  # only the cut is a fault
+        word = word * (swell[: len(word)] if ends else swell[len(word) :])
         self.made.sound[:, place] = np.clip(
             bed + word * min(scale, 0.7 / np.abs(word).max()), -1, 1
         )
         return Plant("word", cut, 1, f"{'ends' if ends else 'begins'} at the cut, {snr:.0f} dB")
 
     def _cut(self) -> int | None:
-        """A cut of the film, or of what was planted."""
+        """A hard cut of the film, or of what was planted: a dissolve or fade ends with no join."""
         jumps = [p.frame for p in self.made.plants if p.kind == "jump cut"]
-        cuts = [c for c in (*self.made.cuts, *jumps) if 10 < c < self.made.frames - 10]
-        return int(self.rng.choice(cuts)) if cuts else None
-
-
-def _eased(count: int, over: int) -> Samples:
-    """`(count,)` from 0 to 1 within so many samples, and back at the end."""
-    rising = np.arange(count, dtype=np.float32) / over
-    return np.minimum(1, np.minimum(rising, rising[::-1]))
-
-
-def _runs_over(mask: NDArray[np.bool_], least: int) -> list[tuple[int, int]]:
-    """Runs of at least so many samples for which a mask is true: first, and one after the last."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2) if b - a >= least]
-
-
-def _rms(samples: Samples) -> float:
-    return float(np.sqrt(np.mean(np.square(samples.astype(np.float64))))) if samples.size else 0.0
+        soft = {last + 1 for _, last in self.made.mixed}
+        cuts = [c for c in {*self.made.cuts, *jumps} - soft if 10 < c < self.made.frames - 10]
+        return int(self.rng.choice(sorted(cuts))) if cuts else None

@@ -89,6 +89,12 @@ class RealFilm:
         name = Path(media.name).stem
         blind = BLIND.get(name, ())
         groups, found = _Groups(name, truth), list[Shot]()
+        self.setups: dict[int, tuple[str, int]] = {
+            index: groups.of(index, shot.start)[0]
+            for index, shot in enumerate(self.seen.shots)
+            if shot is not None
+        }
+        """Of every shot, those too that nothing is cut from here: a repair may."""
         for index, shot in enumerate(self.seen.shots):
             if shot is None or shot.start < span[0] or shot.end > span[1]:
                 continue

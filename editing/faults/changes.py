@@ -1,11 +1,12 @@
 """What a repair may try on a slot, from the smallest change on.
 
-A slot is given another gain, slipped within its shot, filled with an alternate, made longer, then
-shorter, or slipped far. Where the length is to stay, what one slot gains its neighbour gives, or
+A slot is given another gain, joined on to a neighbour of its shot, slipped within its shot, filled
+with an alternate, made longer, then shorter, slipped far, or filled with another shot of its film
+that the brief allows. Where the length is to stay, what one slot gains its neighbour gives, or
 another one, and the other way round. Locked slots are never among what changes. Pure.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -34,6 +35,16 @@ _GAINS = (-20.0, 12.0)
 """dB within which a step of loudness is evened out."""
 
 
+StandIns = Callable[[Slots, int], Sequence[Alternate]]
+"""Of a cut and the number of a slot: shots that may fill it and are no alternates of it yet, as
+long as it is, best first."""
+
+
+def no_stand_ins(slots: Slots, place: int) -> Sequence[Alternate]:
+    """Where nothing is known of a film but what its slots say."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
     """What changes have to keep to."""
@@ -44,6 +55,7 @@ class Room:
     """No slot is made shorter."""
     keep_length: bool
     """Whether the cut stays as long as it is."""
+    stand_ins: StandIns = no_stand_ins
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +74,8 @@ def changes(slots: Sequence[Slot], fault: Fault, room: Room) -> Iterator[Change]
     before, places = tuple(slots), [fault.slot]
     if fault.slot and fault.kind in _AT_JOINS:
         places.append(fault.slot - 1)
-    for kind in (_gains, _slips, _alternates, _longer, _shorter, _far_slips):
+    kinds = (_gains, _adjoining, _slips, _alternates, _longer, _shorter, _far_slips, _stand_ins)
+    for kind in kinds:
         for place in places:
             for change in kind(before, place, fault, room):
                 moved = (
@@ -70,6 +83,23 @@ def changes(slots: Sequence[Slot], fault: Fault, room: Room) -> Iterator[Change]
                 )
                 if not any(before[i].locked for i in moved):
                     yield change
+
+
+def _adjoining(slots: Slots, place: int, fault: Fault, room: Room) -> Iterator[Change]:
+    """Two pieces of one shot joined so that nothing between them is gone."""
+    if fault.kind != "jump cut" or place not in (fault.slot, fault.slot - 1):
+        return
+    old, new = slots[fault.slot - 1], slots[fault.slot]
+    span = room.films[old.media].shots[old.shot]
+    gone = new.source.start - old.source.end
+    if (old.media, old.shot) != (new.media, new.shot) or span is None or gone == 0:
+        return
+    by = -gone if place == fault.slot else gone
+    other = fault.slot if place == fault.slot else fault.slot + 1
+    words = f"moved to where slot {other} {'ends' if place == fault.slot else 'begins'}"
+    yield from _trimmed(slots, place, span, (-by, by), words)
+    if gone > 0:
+        yield from _longer_or_shorter(slots, place, span, gone, room)
 
 
 def _slips(slots: Slots, place: int, fault: Fault, room: Room) -> Iterator[Change]:
@@ -157,11 +187,28 @@ def _alternates(slots: Slots, place: int, fault: Fault, room: Room) -> Iterator[
         source = _as_long(alternate, slot.source.frames, film)
         if source is None:
             continue
-        swapped = swap(slots, place, lambda _: (), alternate.shot)
-        sound = replace(slot.sound, lead=0, gain=0.0)
-        new = replace(swapped[place], source=source, locked=False, sound=sound)
-        filled = (*swapped[:place], new, *swapped[place + 1 :])
-        yield Change(filled, (place,), f"filled with its alternate, shot {alternate.shot}")
+        words = f"filled with its alternate, shot {alternate.shot}"
+        yield _filled(slots, place, alternate, source, words)
+
+
+def _stand_ins(slots: Slots, place: int, fault: Fault, room: Room) -> Iterator[Change]:
+    slot = slots[place]
+    if slot.locked:
+        return
+    for found in room.stand_ins(slots, place):
+        offered = replace(slot, alternates=(*slot.alternates, found))
+        changed = (*slots[:place], offered, *slots[place + 1 :])
+        yield _filled(changed, place, found, found.source, f"filled with shot {found.shot}")
+
+
+def _filled(
+    slots: Slots, place: int, alternate: Alternate, source: FrameRange, words: str
+) -> Change:
+    """A slot with one of its alternates in it, at frames as many as it has."""
+    swapped = swap(slots, place, lambda _: (), alternate.shot)
+    sound = replace(slots[place].sound, lead=0, gain=0.0)
+    new = replace(swapped[place], source=source, locked=False, sound=sound)
+    return Change((*swapped[:place], new, *swapped[place + 1 :]), (place,), words)
 
 
 def _as_long(alternate: Alternate, frames: int, film: FilmSeen) -> FrameRange | None:

@@ -21,7 +21,7 @@ from editing.faults.picture_meter import PictureMeter
 from editing.faults.programme import Clock, Programme
 from editing.faults.sound_meter import SoundMeasures, SoundMeter
 from editing.faults.wording import counted
-from editing.finish.sound import SoundReader
+from editing.finish.sound import SoundReader, unheard_sounds
 from ingest.errors import UnreadableMedia
 from ingest.rates import frame_rate
 from ingest.timecode import supports_drop_frame, timecode_to_frame
@@ -45,6 +45,8 @@ class CheckedFile:
     clock: Clock
     joins: tuple[int, ...]
     faults: tuple[Fault, ...]
+    remarks: tuple[str, ...] = ()
+    """What people should know of what was not listened to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,8 @@ def check_file(path: Path, on_progress: Progress = lambda done: None) -> Checked
     if not variable or _nearly_even(shown):
         told += _missing(programme, shown)
     on_progress(1.0)
-    return CheckedFile(
-        path, len(shown), clock, joins, tuple(merged(told, programme_faults(programme)))
-    )
+    faults = tuple(merged(told, programme_faults(programme)))
+    return CheckedFile(path, len(shown), clock, joins, faults, tuple(unheard_sounds(path)))
 
 
 def _packet_times(path: Path) -> _Times:

@@ -44,11 +44,11 @@ def _jump_cuts(programme: Programme) -> Iterator[Fault]:
     seen = programme.pictures
     for at in range(1, len(seen)):
         told = programme.known and at in programme.joins
-        likeness, threshold = setup_of(seen, at, told=told)
-        if likeness < threshold or any(a <= at < b for a, b in programme.blended):
+        same = setup_of(seen, at, told=told)
+        if same.value < same.threshold or any(a <= at < b for a, b in programme.blended):
             continue
         if not told and not is_jump(seen, at):
             continue
         words = "the same set-up on both sides"
         piece = programme.piece_of(at)
-        yield Fault("jump cut", piece, at, likeness, threshold, "likeness", words)
+        yield Fault("jump cut", piece, at, same.value, same.threshold, same.unit, words)

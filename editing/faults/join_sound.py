@@ -21,12 +21,15 @@ Side = Literal["before", "after"]
 AROUND_SECONDS = 0.25
 """Of sound on either side of a join that is listened to."""
 
-WORD_VOICE = 0.5
+WORD_VOICE = 0.4
 """Mean score of the voice in the clearest moments on the side of a word that is cut."""
 WORD_FALL, WORD_FALL_AT_JUMP, WORD_JUMP = 20.0, 6.0, 2.0
 """dB by which three bands of a voice are gone beyond a join: alone, and where the sound jumps by
 the third."""
-_STILL_DB = -16.0
+NOBODY = 0.5
+"""Mean score of the voice beyond a join below which nobody speaks on there: a word is then cut by
+any fall of `WORD_FALL_AT_JUMP` that is more than usual about the join."""
+_STILL_DB = -20.0
 """Level just before a cut, against the loud moments of the voice: a word that has ended is less."""
 _LEAST_LEVEL = -50.0
 """dBFS of the voice in its loud moments; a quieter one is hardly heard."""
@@ -37,9 +40,11 @@ _BANDS = (150, 300, 450, 600, 800, 1000, 1250, 1500, 1850, 2250, 2750, 3400)
 """Hz; edges of the bands of a voice, a little wider than a third of an octave."""
 _STRONGEST = 3
 _JUMP_MS, _NEAR_MS, _FAR_MS = 2, 3, 40
-_CLEAREST, _BEFORE_CHUNKS, _AFTER_CHUNKS = 4, 8, 11
+_USUAL = 0.9
+"""The share of the changes on both sides of a join that are no greater than what is usual."""
+_CLEAREST, _BEFORE_CHUNKS, _AFTER_CHUNKS, _LATE_CHUNKS = 4, 8, 11, 4
 """Chunks of the voice's score that are averaged, of so many before and after a join: the network
-takes longer to tell that somebody has begun."""
+takes longer to tell that somebody has begun, and four chunks to tell that nobody goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,9 @@ class JoinSound:
     """dB of the last 20 ms here, of the bands of a voice, above the loud moments of the side."""
     level: tuple[float, float]
     """dBFS of the bands of a voice in those loud moments."""
+    usual: float = 0.0
+    """dB by which three bands fall or rise from one 20 ms to the next on either side: nine tenths
+    of the times no more."""
 
 
 def listen(samples: Floats, rate: int, at: int, *, second: float = 0.0) -> JoinSound | None:
@@ -89,6 +97,7 @@ def listen(samples: Floats, rate: int, at: int, *, second: float = 0.0) -> JoinS
         (falls[0], falls[1]),
         (still[0], still[1]),
         (levels[0], levels[1]),
+        _usual(before, after),
     )
 
 
@@ -105,8 +114,9 @@ def word_cut(heard: JoinSound, voice: Floats, side: Side) -> float | None:
     """
     i = 0 if side == "before" else 1
     score = voice_beside(voice, heard.second, side)
+    alone = voice_beyond(voice, heard.second, side) < NOBODY and heard.fall[i] >= heard.usual
     gone = heard.fall[i] >= WORD_FALL or (
-        heard.fall[i] >= WORD_FALL_AT_JUMP and heard.jump >= WORD_JUMP
+        heard.fall[i] >= WORD_FALL_AT_JUMP and (heard.jump >= WORD_JUMP or alone)
     )
     said = heard.still[i] >= _STILL_DB and heard.level[i] >= _LEAST_LEVEL
     return score if gone and said and score >= WORD_VOICE else None
@@ -126,6 +136,29 @@ def voice_beside(voice: Floats, second: float, side: Side) -> float:
     else:
         near = voice[at + 1 : at + 1 + _AFTER_CHUNKS]
     return float(np.sort(near)[-_CLEAREST:].mean()) if len(near) else 0.0
+
+
+def voice_beyond(voice: Floats, second: float, side: Side) -> float:
+    """Mean score of the voice where, beyond a moment, a word would have gone on; 0 at an end.
+
+    Args:
+        voice: `(chunks,)` as `ingest.speech` gives it.
+        second: From the first chunk.
+        side: On which a word is heard; the other is looked at.
+    """
+    at = int(second * VOICE_RATE / CHUNK)
+    if side == "after":
+        beyond = voice[max(0, at - _BEFORE_CHUNKS) : at]
+    else:
+        beyond = voice[at + _LATE_CHUNKS : at + _LATE_CHUNKS + _BEFORE_CHUNKS]
+    return float(beyond.mean()) if len(beyond) else 0.0
+
+
+def _usual(before: Doubles, after: Doubles) -> float:
+    """What three bands fall or rise by, on both sides of a join, from one window to the next."""
+    changes = [np.diff(_decibels(side), axis=0) for side in (before, after)]
+    both = np.concatenate([sign * change for change in changes for sign in (1, -1)])
+    return float(np.quantile(np.sort(both, axis=1)[:, -_STRONGEST:].mean(axis=1), _USUAL))
 
 
 def _windows(samples: Floats, step: int, rate: int) -> Doubles:

@@ -14,6 +14,10 @@ _EXPLAINED: dict[Kind, tuple[Kind, ...]] = {
     "mixed": ("mixed", "black"),
 }
 """What a fault of one kind is not told beside, at the same place: they are its cause."""
+_LEVELS: tuple[Kind, ...] = ("exposure step", "colour step")
+_RELIT = 0.9
+"""Likeness of the parts of a picture from which on it is the same one in another light; if they
+have moved as well, it is another moment."""
 _NEAR = 3
 """Frames between two reports of one fault."""
 
@@ -21,7 +25,10 @@ _NEAR = 3
 def programme_faults(programme: Programme) -> list[Fault]:
     """Everything that pictures, joins and sound of a programme show, in the order of its frames."""
     pictures = picture_faults(programme)
-    joins = [fault for fault in join_faults(programme) if not _explained(fault, pictures)]
+    joins = join_faults(programme)
+    if not programme.known:
+        pictures = [fault for fault in pictures if not _is_moved(fault, joins)]
+    joins = [fault for fault in joins if not _explained(fault, pictures)]
     found = [*pictures, *joins, *sound_faults(programme)]
     return sorted(found, key=lambda fault: (fault.frame, fault.kind))
 
@@ -39,6 +46,16 @@ def merged(first: list[Fault], more: list[Fault]) -> list[Fault]:
         )
     ]
     return sorted([*first, *new], key=lambda fault: (fault.frame, fault.kind))
+
+
+def _is_moved(fault: Fault, joins: list[Fault]) -> bool:
+    """Whether a step of light or colour is but how another moment of the set-up looks."""
+    return fault.kind in _LEVELS and any(
+        jump.kind == "jump cut"
+        and abs(jump.frame - fault.frame) <= 1
+        and (jump.unit != "likeness" or jump.value < _RELIT)
+        for jump in joins
+    )
 
 
 def _explained(fault: Fault, others: list[Fault]) -> bool:

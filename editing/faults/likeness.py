@@ -1,4 +1,4 @@
-"""How pictures hang together: one set-up seen again, or a motion that jumps ahead.
+"""How pictures hang together: one set-up seen again, or a fade.
 
 Looked at only where a change stands out. Pure.
 """
@@ -19,12 +19,6 @@ _REACH = 0.08
 _FLAT = 4.0
 """Standard deviation, of 255, below which a part shows nothing that could be found again."""
 _LEAST_PARTS = 4
-_MOVES = 0.5
-"""Pixels of 128 across that a part has to move to be looked at."""
-_LEAST_MOVING, _EVEN, _ONE_WAY = 0.2, 1.2, 0.8
-"""Share of the picture that has to move; by which share of it the motion may change over two
-frames; and the cosine of a jump with the motion around it."""
-_FLOW_WIDTH = 128
 _SHIFTED = 0.5
 """Share of a change from which on it is a shift of the whole picture."""
 
@@ -57,39 +51,6 @@ def setup_likeness(before: Picture, after: Picture) -> float:
                 continue
             found.append(float(cv2.matchTemplate(around, part, cv2.TM_CCOEFF_NORMED).max()))
     return float(np.median(found)) if len(found) >= _LEAST_PARTS else float("nan")
-
-
-def displacement_ratio(pictures: Sequence[Picture]) -> float:
-    """How far things moved between the middle two of four pictures, by the steps around.
-
-    2 is what one missing frame leaves in an even motion. By dense optical flow (DIS; Kroeger and
-    others, Fast optical flow using dense inverse search, 2016) of the parts that move.
-
-    Args:
-        pictures: Four, grey, in order.
-
-    Returns:
-        NaN where too little moves, or the steps around are not of one motion.
-    """
-    size = (_FLOW_WIDTH, max(16, round(pictures[0].shape[0] * _FLOW_WIDTH / pictures[0].shape[1])))
-    small = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures]
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    first, middle, last = (
-        np.asarray(flow.calc(a, b, np.zeros((*a.shape, 2), np.float32)))  # (h, w, 2)
-        for a, b in pairwise(small)
-    )
-    moving = np.hypot(middle[..., 0], middle[..., 1]) > _MOVES
-    if moving.mean() < _LEAST_MOVING:
-        return float("nan")
-    first, middle, last = (step[moving].astype(np.float64) for step in (first, middle, last))
-    usual = (first + last) / 2
-    length = float((usual**2).sum())
-    along = float((middle * usual).sum())
-    uneven = float(((first - last) ** 2).sum())
-    one_way = along >= _ONE_WAY * np.sqrt(length * float((middle**2).sum()))
-    if length == 0 or uneven > _EVEN**2 * length or not one_way:
-        return float("nan")
-    return along / length
 
 
 def steadiness(pictures: Sequence[Picture]) -> float:

@@ -21,7 +21,10 @@ from editing.faults.repair import (
     repair_faults,
 )
 from editing.faults.search import find_faults
+from editing.faults.stand_ins import FilmStandIns
 from editing.faults.two_searches import as_one
+from editing.finish.sound import unheard_sounds
+from editing.reframe.of_cut import with_windows
 from editing.revision import PLACE_REASON, save_slots
 from editing.run import score_shots, sources_of
 from editing.slot_edits import Slots
@@ -48,6 +51,8 @@ class CheckedCut:
     decoded: bool
     missing: tuple[str, ...] = ()
     """Films that are not where they were: then the cut was not decoded."""
+    remarks: tuple[str, ...] = ()
+    """What people should know of what was not listened to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +91,20 @@ def check_cut(
     """
     films = _films(catalog, cut)
     faults, missing = find_faults(cut.slots, films), _missing(catalog, cut)
+    unheard: list[str] = []
     if decode and not missing:
+        for film in films:
+            unheard += unheard_sounds(catalog.get_media(film).path)
         decoded = _decoded_faults(catalog, cut, films, on_progress)
         films = _known(films, cut, decoded)
         faults = as_one(faults, decoded, cut, films)
     told = possible_repairs(
-        *(cut.slots, films, faults), least_frames=cut.brief.min_shot, keep_length=keeps_length(cut)
+        *(cut.slots, films, faults),
+        least_frames=cut.brief.min_shot,
+        keep_length=keeps_length(cut),
+        stand_ins=FilmStandIns(catalog, cut),
     )
-    return CheckedCut(tuple(told), decode and not missing, tuple(missing))
+    return CheckedCut(tuple(told), decode and not missing, tuple(missing), tuple(unheard))
 
 
 def keeps_length(cut: Cut) -> bool:
@@ -140,6 +151,8 @@ def repair_cut(
         undone += wrong
         barred |= {i for one in wrong for i in (one.slot, *one.also)}
     if done:
+        if decode:  # else its films may be gone; a render shows the middle then
+            now = with_windows(catalog, now, cut.brief.aspect)
         note = "; ".join(repair.words for repair in done)
         base = cut if expected_version is None else replace(cut, version=expected_version)
         cut = save_slots(catalog, base, now, author=author, note=note)
@@ -147,6 +160,7 @@ def repair_cut(
         *(now, search.films, search.faults(now)),
         least_frames=cut.brief.min_shot,
         keep_length=keeps_length(cut),
+        stand_ins=search.stand_ins,
     )
     on_progress(1.0)
     checked = CheckedCut(tuple(left), decode, tuple(_missing(catalog, cut)))
@@ -159,7 +173,7 @@ class _Search:
     def __init__(self, catalog: Catalog, cut: Cut, decode: bool, on_progress: Progress) -> None:
         self.catalog, self.cut, self.decode = catalog, cut, decode
         self.films = _films(catalog, cut)
-        self.reasons = _reasons(catalog, cut)
+        self.reasons, self.stand_ins = _reasons(catalog, cut), FilmStandIns(catalog, cut)
         self._on_progress, self._turns = on_progress, 0
         self._decoded: dict[Slots, list[Fault]] = {}
 
@@ -196,6 +210,7 @@ def _repaired(search: _Search, barred: frozenset[int]) -> tuple[Slots, list[Repa
             reasons=search.reasons,
             keep_length=keeps_length(cut),
             barred=barred,
+            stand_ins=search.stand_ins,
         )
         faded: list[Repair] = []
         if not moved:  # else the joins are others now, and are listened to again

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editing.faults.finding import Fault, Kind
+from editing.faults.leaps import NEAREST
 from editing.faults.picture_meter import PictureMeasures
 from editing.faults.programme import Programme
 from editing.faults.still_faults import NEAR_BLACK, still_faults
@@ -30,10 +31,9 @@ _BLACK_SPOT = 0.11
 _ABRUPT_SHARE = 0.6
 """A picture is gone at once if its last frame has this share of its brightness yet."""
 
-DISPLACED, _DISPLACED_MOST = 1.5, 5.0
-_DISPLACED_PEAK, _DISPLACED_PEAK_MOST = 1.7, 4.0
-"""Things move so many times further than in the frames around, and the picture changes so many
-times as much as just before and after: frames are missing. With more of either it is a jump cut."""
+_DISPLACED_PEAK = 4.0
+"""Where things have moved further and the picture changes so many times as much as just before and
+after, it is a jump cut."""
 COMBED, _COMBED_LEAST, _COMBED_RISE, _COMBED_EDGE = 0.1, 0.05, 2.0, 0.025
 """Share of the pixels of one tile that are combed; less is enough where it is so many times what it
 is in the frames of the shot on both sides. Frames beside them are combed from the last on."""
@@ -157,13 +157,13 @@ def _dropped(programme: Programme) -> Iterator[Fault]:
     step = np.nan_to_num(seen["step_1"])
     beside = np.maximum(np.append(step[1:], 0), np.append(0, step[:-1]))
     ratio = np.nan_to_num(seen["displacement"])
-    further = (ratio >= DISPLACED) & (ratio < _DISPLACED_MOST)
-    peaks = (step >= _DISPLACED_PEAK * beside) & (step < _DISPLACED_PEAK_MOST * beside)
-    for start, end in runs(further & peaks):
+    further = (ratio >= NEAREST) & (step < _DISPLACED_PEAK * beside)
+    written = np.isfinite(seen["besides"])  # letters that come or go move nothing
+    for start, end in runs(further & ~written):
         value = float(ratio[start:end].max())
         missing = max(1, round(value) - 1)
         words = f"about {counted(missing, 'frame')} missing: things jump {value:.1f} times as far"
-        yield _fault(programme, "dropped", (start, 1), (value, DISPLACED, "times"), words)
+        yield _fault(programme, "dropped", (start, 1), (value, NEAREST, "times"), words)
 
 
 def _combing(programme: Programme) -> Iterator[Fault]:
@@ -171,24 +171,25 @@ def _combing(programme: Programme) -> Iterator[Fault]:
     comb = np.nan_to_num(programme.pictures["comb"])
     for start, end in runs(comb >= _COMBED_EDGE):
         value = float(comb[start:end].max())
-        if value >= COMBED or _rises(programme, comb, start, end):
+        least = COMBED if value >= COMBED else _risen(programme, comb, start, end)
+        if value >= least:
             words = f"{counted(end - start, 'frame')} with alternate rows of two moments"
-            measured = (value, min(value, COMBED), "of 1")
+            measured = (value, least, "of 1")
             yield _fault(programme, "combing", (start, end - start), measured, words)
 
 
-def _rises(programme: Programme, comb: Floats, start: int, end: int) -> bool:
-    """Whether frames are combed, if little, that stand between others of their shot that are not.
+def _risen(programme: Programme, comb: Floats, start: int, end: int) -> float:
+    """From where on frames are combed that stand between others of their shot that are not.
 
-    What is finely striped all the shot long is no fault.
+    What is finely striped all the shot long is no fault, nor what is combed for one frame only: for
+    those it is more than there can be.
     """
     first, stop = programme.piece(start)[0], programme.piece(end - 1)[1]
     beside = [comb[max(first, start - _BESIDE) : start], comb[end : min(stop, end + _BESIDE)]]
-    if not all(len(side) >= _BESIDE for side in beside):
-        return False
-    around = max(float(np.median(side)) for side in beside)
     lasting = int((comb[start:end] >= _COMBED_LEAST).sum()) > 1
-    return lasting and float(comb[start:end].max()) >= _COMBED_RISE * max(around, _COMBED_EDGE)
+    if not lasting or not all(len(side) >= _BESIDE for side in beside):
+        return float("inf")
+    return _COMBED_RISE * max(_COMBED_EDGE, *(float(np.median(side)) for side in beside))
 
 
 def _bars(programme: Programme) -> Iterator[Fault]:

@@ -15,7 +15,11 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from editing.faults.bars import Bars, bars_of, left_over
-from editing.faults.likeness import displacement_ratio, setup_likeness, steadiness
+from editing.faults.features import agreeing_features
+from editing.faults.leaps import BESIDE, displacement_ratio
+from editing.faults.likeness import setup_likeness, steadiness
+from editing.faults.pauses import WINDOW, changed_fields, pause_before
+from editing.faults.written import besides_letters
 from ingest.growing import GrowingArray
 from ingest.letterbox import BAR_MEASURES
 from ingest.media import Floats
@@ -28,19 +32,27 @@ LAGS = 4
 COLUMNS = (
     *("luma", "brightest", "blue", "red"),
     *("step_1", "step_2", "step_3", "step_4"),
-    *("fine", "block", "structure", "setup", "displacement", "steady", "comb"),
+    *("fine", "block", "structure", "setup", "agreeing", "besides"),
+    *("displacement", "steady", "paused", "paused_share", "comb"),
     *(*BAR_MEASURES, "filled_rows", "filled_columns", "left_rows", "left_columns"),
 )
 _TINY = (64, 36)
-_BLOCK = 8
 _PLANAR = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "gray")
 _COMB_COLUMNS, _COMB_TILES = 240, (12, 12)
 _COMB_LEVEL = 6
 """Of 255: rows that differ by less from both neighbours are not combed."""
 _STARTLED, _STARTLED_STEP, _STARTLED_BLOCK = 1.7, 0.5, 15.0
 """A change of so many times the usual one, and so much, is looked at more closely."""
+_SURE_SETUP = 0.85
+"""Likeness by parts from which on nobody has to look for features that agree."""
 _HELD = 0.4
 """Where a picture changes by less than this share of the change before, that one is looked at."""
+_FURTHER, _FURTHER_LEAST = 1.2, 0.3
+"""Where a picture changes by so many times as much as before and after, and so much of 255, things
+may have moved further."""
+_PAUSED, _PAUSED_BLOCK, _GOES_ON_BLOCK = 0.8, 0.7, 3.0
+"""Where a picture changes by less than these shares of the change after, in the mean and in the
+field that changes most, and the latter then by so much of 255, a pause may have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +71,16 @@ class PictureMeasures:
     - `structure`: correlation with the picture before, -1 to 1.
     - `setup`: how like the picture before it is if its parts may move, -1 to 1; NaN where nothing
       stands out.
+    - `agreeing`: how many local features of both agree on one move of the camera; NaN where nothing
+      stands out, the parts are alike anyhow, or there are too few.
+    - `besides`: as `block`, of the fields beside letters that came or went; NaN where none did, or
+      nothing stands out.
     - `displacement`: how far things moved since the frame before, by how far they move in the
       frames around; NaN where nothing stands out or moves.
     - `steady`: how like what changed just before is to what changed two frames earlier, -1 to 1:
       near 1 in a fade or dissolve; NaN but where a picture is held.
+    - `paused`, `paused_share`: at the first of up to four frames that show the picture before them
+      again, how many they are, and how much moves in them by what does beside them; else NaN.
     - `comb`: share of the pixels whose row differs from both neighbours as fields apart do, in the
       one of 12 by 12 tiles that has most of them.
     - `bar_top`, …: black bars as shares of the side; NaN for a picture that is all black.
@@ -95,6 +113,8 @@ class _Seen:
     tiny_grey: Picture
     grey: Picture
     bars: Bars | None
+    changes: Floats
+    """`changed_fields` since the picture before it."""
 
 
 class PictureMeter:
@@ -105,7 +125,7 @@ class PictureMeter:
         self._scalers: dict[tuple[int, int, str], FrameScaler] = {}
         self._size: tuple[int, int] | None = None
         self._comb = CombMeter()
-        self._seen: deque[_Seen] = deque(maxlen=LAGS)
+        self._seen: deque[_Seen] = deque(maxlen=WINDOW)
         self._steps: deque[float] = deque(maxlen=12)
         self._blocks: deque[float] = deque(maxlen=12)
 
@@ -122,7 +142,7 @@ class PictureMeter:
         row = dict.fromkeys(COLUMNS, float("nan"))
         row |= {"luma": float(grey.mean()) / 255, "brightest": float(tiny_grey.max()) / 255}
         row |= {"red": ycc[1] - 0.5, "blue": ycc[2] - 0.5, "comb": self._comb.measure(frame)}
-        for lag, other in enumerate(reversed(self._seen), start=1):
+        for lag, other in enumerate(self._last(LAGS)[::-1], start=1):
             row[f"step_{lag}"] = cv2.norm(now.tiny, other.tiny, cv2.NORM_L1) / now.tiny.size
         if self._seen:
             row |= self._compare(now, self._seen[-1], row["step_1"], join=join)
@@ -132,7 +152,8 @@ class PictureMeter:
         self._rows.extend([row[name] for name in COLUMNS])
         self._steps.append(row["step_1"])
         self._seen.append(now)
-        self._look_back()
+        self._look_for_leap()
+        self._look_for_pause()
 
     def finish(self) -> PictureMeasures:
         """All that was kept."""
@@ -151,15 +172,13 @@ class PictureMeter:
         grey, tiny_grey = (
             np.asarray(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), np.uint8) for p in (small, tiny)
         )
-        return _Seen(np.asarray(tiny), tiny_grey, grey, bars_of(grey))
+        changes = changed_fields(self._seen[-1].grey if self._seen else grey, grey)
+        return _Seen(np.asarray(tiny), tiny_grey, grey, bars_of(grey), changes)
 
     def _compare(self, now: _Seen, last: _Seen, step: float, *, join: bool) -> dict[str, float]:
         """The columns that tell of the change since the picture before."""
-        change = cv2.absdiff(now.grey, last.grey)
-        height, width = change.shape
-        fields = (max(1, width // _BLOCK), max(1, height // _BLOCK))
-        blocks = cv2.resize(change.astype(np.float32), fields, interpolation=cv2.INTER_AREA)
-        found = {"fine": float(change.mean()), "block": float(blocks.max())}
+        fine = cv2.norm(now.grey, last.grey, cv2.NORM_L1) / now.grey.size
+        found = {"fine": fine, "block": float(now.changes.max())}
         match = cv2.matchTemplate(now.tiny_grey, last.tiny_grey, cv2.TM_CCOEFF_NORMED)
         found["structure"] = float(np.clip(np.nan_to_num(match[0, 0]), -1, 1))
         startled = (
@@ -168,24 +187,48 @@ class PictureMeter:
         )
         if join or any(startled):
             found["setup"] = setup_likeness(last.grey, now.grey)
-        if len(self._seen) == LAGS and found["block"] <= _HELD * self._blocks[-1]:
-            found["steady"] = steadiness([seen.grey for seen in self._seen])
+            found["besides"] = besides_letters(last.grey, now.grey)
+            if not found["setup"] >= _SURE_SETUP:
+                found["agreeing"] = agreeing_features(last.grey, now.grey)
+        if len(self._seen) >= LAGS and found["block"] <= _HELD * self._blocks[-1]:
+            found["steady"] = steadiness([seen.grey for seen in self._last(LAGS)])
         if now.bars is not None and last.bars is not None:
             for name, sides in (("left_rows", False), ("left_columns", True)):
                 found[name] = left_over(last.grey, now.grey, last.bars, now.bars, sides=sides)
         self._blocks.append(found["block"])
         return found
 
-    def _look_back(self) -> None:
-        """Tell of the frame before this one how far things had moved, if that stood out."""
-        if len(self._seen) < LAGS or len(self._steps) < LAGS:
+    def _look_for_leap(self) -> None:
+        """Tell how far things had moved two frames before this one, if that stood out."""
+        seen, after = self._last(sum(BESIDE) + 1), BESIDE[1]
+        if len(seen) <= sum(BESIDE):
             return
-        around = [self._steps[-4], self._steps[-3], self._steps[-1]]
-        usual = float(np.median(np.nan_to_num(around)))
-        if self._steps[-2] > max(_STARTLED_STEP, 1.3 * usual):
-            pictures = [seen.grey for seen in self._seen]
-            place = (self.frames - 2) * len(COLUMNS) + COLUMNS.index("displacement")
-            self._rows.values[place] = displacement_ratio(pictures)
+        change = [float(one.changes.mean()) for one in seen]
+        beside = max(np.median(change[-after - 4 : -after - 1]), np.median(change[-after:]))
+        if change[-after - 1] > max(_FURTHER * beside, _FURTHER_LEAST):
+            self._tell(after, displacement=displacement_ratio([one.grey for one in seen]))
+
+    def _look_for_pause(self) -> None:
+        """Tell of a pause that the frame before this one ended."""
+        if len(self._seen) < LAGS:
+            return
+        held, after = (self._seen[at].changes for at in (-3, -2))
+        paused = held.mean() <= _PAUSED * after.mean() and held.max() <= _PAUSED_BLOCK * after.max()
+        if not paused or after.max() < _GOES_ON_BLOCK:
+            return
+        seen = self._last(WINDOW)
+        pause = pause_before([one.grey for one in seen], [one.changes for one in seen])
+        if pause is not None:
+            self._tell(1 + pause.frames, paused=pause.frames, paused_share=pause.share)
+
+    def _last(self, count: int) -> list[_Seen]:
+        return list(self._seen)[-count:]
+
+    def _tell(self, back: int, **values: float) -> None:
+        """Put values into the row of the frame so many before the last one."""
+        for name, value in values.items():
+            place = (self.frames - 1 - back) * len(COLUMNS) + COLUMNS.index(name)
+            self._rows.values[place] = value
 
 
 def _usual(values: deque[float]) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from editing.cut import Alternate, Reason, Slot
-from editing.faults.changes import Change, Room, changes
+from editing.faults.changes import Change, Room, StandIns, changes, no_stand_ins
 from editing.faults.finding import Fault
 from editing.faults.search import (
     Films,
@@ -55,6 +55,7 @@ def repair_faults(
     reasons: Reasons,
     keep_length: bool = False,
     barred: frozenset[int] = frozenset(),
+    stand_ins: StandIns = no_stand_ins,
 ) -> tuple[Slots, list[Repair]]:
     """Take away what faults can be, the worst first.
 
@@ -65,6 +66,7 @@ def repair_faults(
         reasons: Asked only for an alternate that is taken.
         keep_length: Whether the cut stays as long as it is.
         barred: Slots that stay as they are, like locked ones.
+        stand_ins: Tells other shots for a slot where none of its alternates helps.
 
     Returns:
         The slots as they are then, and what was done, in that order.
@@ -72,7 +74,8 @@ def repair_faults(
     Raises:
         EditError: A slot is of a shot or of frames that its film no longer has.
     """
-    now, done, room = tuple(slots), list[Repair](), Room(films, least_frames, keep_length)
+    now, done = tuple(slots), list[Repair]()
+    room = Room(films, least_frames, keep_length, stand_ins)
     tried = set[tuple[str, int, int]]()
     while True:
         faults = sorted(find_faults(now, films), key=lambda f: (-_WEIGHT[f.severity], f.frame))
@@ -94,12 +97,13 @@ def possible_repairs(
     *,
     least_frames: int,
     keep_length: bool = False,
+    stand_ins: StandIns = no_stand_ins,
 ) -> list[Fault]:
     """Faults with what would take each of them away, or why nothing does; nothing is changed.
 
     A fault that was only decoded keeps the words for its kind.
     """
-    room = Room(films, least_frames, keep_length)
+    room = Room(films, least_frames, keep_length, stand_ins)
     return [_with_repair(tuple(slots), fault, room) for fault in faults]
 
 
@@ -195,8 +199,10 @@ def _obstacle(slots: Slots, fault: Fault, room: Room) -> str:
     if fault.kind in _NOT_BY_CUTTING:
         return "only another piece of film, or another copy, is without it"
     if fault.kind in ("bars step", "exposure step", "colour step"):
-        return "cropping and grading are no matter of cutting, and no alternate fits better"
-    tried = "no slip, alternate, longer or shorter slot takes it away without another fault"
+        return "cropping and grading are no matter of cutting, and no shot fits better"
+    tried = (
+        "no slip, alternate, other shot, longer or shorter slot takes it away without another fault"
+    )
     return (
         f"{tried} at the cut's length of {_length(slots):,} frames" if room.keep_length else tried
     )

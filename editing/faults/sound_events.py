@@ -1,7 +1,7 @@
 """Clicks, gaps and flat tops in a stretch of sound, told from levels of every millisecond. Pure.
 
-A click is what nothing before it let one expect, and over at once; a drum, a knock or a consonant
-rings on. A gap begins and ends at once, between sound that is there on both sides.
+A click is what nothing on either side of it let one expect, and over at once; a drum, a knock or a
+consonant rings on. A gap begins and ends at once, between sound that is there on both sides.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from editing.faults.prediction import residual, treble
+from editing.faults.prediction import likeness
 from ingest.media import Floats
 
 Doubles = NDArray[np.float64]
@@ -23,14 +23,19 @@ CONTEXT_MS = 1500
 FLOOR = -120.0
 """dBFS; what is below counts as this."""
 
-LEAST_CLICK_DB = 14.0
+LEAST_CLICK_DB = 10.0
 """An event from here on; what is a fault is decided where the joins are known."""
 _CLICK_NEAR, _CLICK_FAR = 6, 40
 """Milliseconds on either side: what a lossy code smears of a click, and what it is held against."""
-_WIDTH_MS, _WIDTH_DB, _WIDTH_PENALTY = 15, 10.0, (0.0, 0.0, 6.0, 9.0)
+_WIDTH_MS, _WIDTH_DB, _WIDTH_PENALTY = 15, 10.0, (0, 0, 6, 10, 14)
 """A click is one millisecond long; what is within 10 dB of it for two or more counts for less."""
-_QUIET_CLICK = -66.0
-"""dBFS, the greatest error of prediction; quieter clicks are not heard."""
+_QUIET_CLICK, _HIDING_DB = -66.0, 24.0
+"""dBFS; quieter clicks are not heard. What is so far below the sound within 20 ms counts for none,
+and each dB less for one."""
+_BESIDE_MS = 20
+_LONG_MS, _LONG_GUARD_MS, _LONG_SHARE, _RARE_DB = 300, 9, 0.99, 6.0
+"""What is usual is also told by so many milliseconds on either side, but for those nearest and
+the loudest hundredth: above that a click has to be, but for 6 dB."""
 
 LEAST_GAP_DB = 20.0
 _LONGEST_GAP_MS = 1000
@@ -41,6 +46,13 @@ _QUIET_SOUND = -55.0
 """dBFS; a gap in what is quieter is none."""
 _DEAD = -90.0
 """dBFS; nothing dies away to less within milliseconds, however its level goes up and down."""
+_DEAD_MS, _DEAD_APART_MS, _QUIET_BY_DEAD = 4, 3, -66.0
+"""Milliseconds of it that make a gap, with so few of more between; dBFS of the sound beside it."""
+_BRINK_MS, _BRINK_STEP, _SMEAR_MS = 10, 14.0, 40
+"""At either end of such a gap the mean of 10 ms is 14 dB above the 5 next to it; a lossy code
+leaves up to 40 of the gap's milliseconds between the brink and what is dead."""
+_CLEARLY_DB = 3.0
+"""By which a brink farther away has to be the steeper one."""
 
 _FULL_SCALE = 0.995
 _LEAST_FLAT = 4
@@ -83,7 +95,12 @@ def events_in(samples: Floats, step: int) -> list[Run]:
     same = len(samples) == 2 and np.array_equal(samples[0], samples[1])
     for channel in samples[:1] if same else samples:
         level = levels(channel, step)
-        found += [*clicks(unexpected(channel, step)), *gaps(level), *flat_tops(channel, step)]
+        found += [
+            *clicks(unexpected(channel, step), level),
+            *gaps(level),
+            *dead_gaps(level),
+            *flat_tops(channel, step),
+        ]
     return _merged(found)
 
 
@@ -99,16 +116,22 @@ def levels(samples: Floats, step: int) -> Doubles:
 
 
 def unexpected(samples: Floats, step: int) -> Doubles:
-    """dBFS of the greatest error of prediction in each millisecond, `(n // step,)`."""
-    whole = residual(treble(samples[: len(samples) // step * step]), step).astype(np.float64)
-    return decibels(np.abs(whole).reshape(-1, step).max(axis=1) ** 2)
+    """dBFS of what is most like a click in each millisecond, `(n // step,)`."""
+    whole = likeness(samples[: len(samples) // step * step], step).astype(np.float64)
+    return decibels(np.abs(whole).max(axis=0).reshape(-1, step).max(axis=1) ** 2)
 
 
-def clicks(high: Doubles) -> Iterator[Run]:
-    """Peaks of what was not to be expected that are over at once.
+def clicks(high: Doubles, level: Doubles) -> Iterator[Run]:
+    """Peaks of what was not to be expected that are over at once, and rare.
 
     The measure is the peak above the loudest of the 34 ms before and after it, 6 ms away (a tenth
-    of those may be louder still), less a penalty for what lasts longer than a millisecond.
+    of those may be louder still), less a penalty for what lasts longer than a millisecond; or, if
+    that is less, above the loudest of 0.3 s on both sides, but for a hundredth, and 6 dB more; or
+    above the level of the sound within 20 ms, and 24 dB more.
+
+    Args:
+        high: As `unexpected` gives it.
+        level: As `levels` gives it, as long.
     """
     if len(high) < 2 * _CLICK_FAR + 1:
         return
@@ -124,15 +147,35 @@ def clicks(high: Doubles) -> Iterator[Run]:
     around = np.maximum(np.quantile(before, 0.9, axis=1), np.quantile(after, 0.9, axis=1))
     above = high[candidates] - np.maximum(around, _QUIET_CLICK - 10)
     beside = near[:, _CLICK_FAR - _WIDTH_MS : _CLICK_FAR + _WIDTH_MS + 1]
-    width = (beside >= high[candidates, None] - _WIDTH_DB).sum(axis=1)
+    drop = np.minimum(_WIDTH_DB, 0.6 * np.maximum(above, 0))  # in noise all is near the peak
+    width = (beside >= (high[candidates] - drop)[:, None]).sum(axis=1)
     above -= np.array(_WIDTH_PENALTY)[np.minimum(width, len(_WIDTH_PENALTY) - 1)]
     highest = high[candidates] >= near[
         :, _CLICK_FAR - _CLICK_NEAR : _CLICK_FAR + _CLICK_NEAR + 1
     ].max(axis=1)
-    for place, value in zip(candidates[highest], above[highest], strict=True):
+    for place, value in zip(candidates[highest].tolist(), above[highest].tolist(), strict=True):
         whole = _CLICK_FAR <= place < len(high) - _CLICK_FAR  # else a side is not known
-        if value >= LEAST_CLICK_DB and whole:
-            yield Run("click", int(place), int(place) + 1, float(value))
+        if value < LEAST_CLICK_DB or not whole:
+            continue
+        peak = float(high[place])
+        heard = peak - _beside(level, place) + _HIDING_DB
+        least = min(value, peak - _usual(high, place) + _RARE_DB, heard)
+        if least >= LEAST_CLICK_DB:
+            yield Run("click", place, place + 1, least)
+
+
+def _beside(level: Doubles, place: int) -> float:
+    """dBFS of the louder of the 20 ms before and after a place, but for those nearest."""
+    power = 10 ** (level[place - _BESIDE_MS : place + _BESIDE_MS + 1] / 10)
+    sides = power[: _BESIDE_MS - 2].mean(), power[_BESIDE_MS + 4 :].mean()
+    return float(decibels(np.array(max(sides))))
+
+
+def _usual(high: Doubles, place: int) -> float:
+    """What is usual within 0.3 s of a place: nearly the greatest."""
+    around = high[max(0, place - _LONG_MS) : place - _LONG_GUARD_MS + 1]
+    after = high[place + _LONG_GUARD_MS : place + _LONG_MS + 1]
+    return float(np.quantile(np.concatenate([around, after]), _LONG_SHARE))
 
 
 def gaps(level: Doubles) -> Iterator[Run]:
@@ -183,6 +226,41 @@ def _judged_gap(
     inside = float(np.quantile(level[start:end], 0.9))
     below, dead = sides - inside, inside <= _DEAD
     return Run("gap", start, end, below) if (abrupt or dead) and below >= LEAST_GAP_DB else None
+
+
+def dead_gaps(level: Doubles) -> Iterator[Run]:
+    """Where for some milliseconds there is no sound at all, that goes and comes back at once.
+
+    The measure is how far the loudest of those milliseconds lies below the quieter of the 10 ms
+    before and after the gap.
+    """
+    power = 10 ** (level / 10)
+    last_end = 0
+    dead = _runs(level <= _DEAD, 1)
+    apart = dead[1:, 0] - dead[:-1, 1] > _DEAD_APART_MS
+    starts = dead[:, 0][np.append(True, apart)] if len(dead) else dead[:, 0]
+    ends = dead[:, 1][np.append(apart, True)] if len(dead) else dead[:, 1]
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        if not _DEAD_MS <= last - first <= _LONGEST_GAP_MS or first < last_end:
+            continue
+        start, before = _brink(level[:first][::-1], power[:first][::-1])
+        end, after = _brink(level[last:], power[last:])
+        start, end = first - start, last + end
+        sides = min(before, after)
+        if sides >= _QUIET_BY_DEAD and _LEAST_GAP_MS <= end - start <= _LONGEST_GAP_MS:
+            last_end = end
+            yield Run("gap", start, end, sides - float(np.median(level[first:last])))
+
+
+def _brink(level: Doubles, power: Doubles) -> tuple[int, float]:
+    """Where, from a dead place away, the sound is there at once, and its dBFS; -120 if nowhere."""
+    best, found, heard = _BRINK_STEP, 0, FLOOR
+    for at in range(min(_SMEAR_MS, len(level) - _BRINK_MS) + 1):
+        beside = float(decibels(power[at : at + _BRINK_MS].mean()))
+        step = beside - float(level[max(0, at - 6) : max(0, at - 1)].max(initial=_DEAD))
+        if step >= best:
+            best, found, heard = step + _CLEARLY_DB, at, beside
+    return found, heard
 
 
 def flat_tops(samples: Floats, step: int) -> Iterator[Run]:

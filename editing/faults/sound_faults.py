@@ -10,10 +10,12 @@ from editing.faults.sound_events import SoundEvent
 from editing.faults.sound_meter import LEVELS_A_SECOND, SoundMeasures
 from editing.faults.wording import runs
 
-CLICK_DB, JOIN_CLICK_DB = 21.0, 16.0
-"""dB of the error of prediction above that before and after it, within a piece and at a join."""
-DROPOUT_DB = 24.0
+CLICK_DB, JOIN_CLICK_DB = 14.0, 11.0
+"""dB by which something like a click stands out, within a piece and at a join."""
+DROPOUT_DB = 21.0
 """dB by which a gap lies below the sound on both sides."""
+_GONE_DB = 40.0
+"""Below which a gap is no piece's own quiet, wherever it is."""
 CLIPPED_SAMPLES = 4
 """Samples of one flat top."""
 _CLICK_SECONDS = 0.015
@@ -36,7 +38,11 @@ def sound_faults(programme: Programme) -> list[Fault]:
     edges = [edge for span in silences for edge in span]
     found = [_silence(programme, *span) for span in silences]
     gaps = [event for event in sound.events if event.kind == "gap" and event.value >= DROPOUT_DB]
-    gaps = [gap for gap in gaps if gap.end - gap.start < SILENCE_SECONDS]
+    gaps = [
+        gap
+        for gap in gaps
+        if gap.end - gap.start < SILENCE_SECONDS and not _of_a_quiet_piece(programme, gap)
+    ]
     for gap in gaps:
         milliseconds = (gap.end - gap.start) * 1000
         words = f"the sound is gone for {milliseconds:.0f} ms"
@@ -55,6 +61,16 @@ def sound_faults(programme: Programme) -> list[Fault]:
         if event.kind == "click" and not near_edge and not _in_train(sound, event, edges):
             found += _click(programme, event)
     return sorted(found, key=lambda fault: (fault.frame, fault.kind))
+
+
+def _of_a_quiet_piece(programme: Programme, gap: SoundEvent) -> bool:
+    """Whether a gap with some sound in it begins or ends at a join: one side is quiet there."""
+    rate = float(programme.rate)
+    return gap.value < _GONE_DB and any(
+        abs(moment * rate - join) <= _AT_JOIN
+        for moment in (gap.start, gap.end)
+        for join in programme.joins
+    )
 
 
 def _in_train(sound: SoundMeasures, click: SoundEvent, edges: list[float]) -> bool:

@@ -12,6 +12,9 @@ LOUDNESS_STEP, LOUDNESS_SECONDS = 12.0, 0.4
 """LU from the last to the first moments of sound at a join."""
 AT_ONCE_STEP, AT_ONCE_SECONDS = 4.0, 0.06
 """LU of it that are at the join itself; else somebody stopped speaking a little earlier."""
+JUMP = 2.0
+"""dB of the error of prediction above that on both sides, where only the picture jumps: a shot may
+be shortened, or something move at once, while the sound runs on and somebody begins to speak."""
 LOUD, FAINT = -46.0, -60.0
 """LUFS of the louder side, and of the quieter: below them nobody hears a step, but a silence."""
 
@@ -30,7 +33,8 @@ def sound_join_faults(programme: Programme) -> list[Fault]:
     heard = {round(join.second * float(rate)): join for join in sound.joins}
     found = list[Fault]()
     for join in sorted({*programme.joins, *heard}):
-        found += _loudness_step(programme, sound, join)
+        if join in programme.joins or heard[join].jump >= JUMP:
+            found += _loudness_step(programme, sound, join)
         if join in heard:
             found += _words(programme, sound, join, heard[join])
     return found

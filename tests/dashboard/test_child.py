@@ -82,12 +82,12 @@ def test_a_child_that_is_ended_says_so() -> None:
         child.result()
 
 
-def test_which_limit_a_child_met_is_told() -> None:
+def test_which_limit_a_child_met_is_told(tmp_path: Path) -> None:
     short = Limits(seconds=1, memory=LIMITS.memory, file_bytes=LIMITS.file_bytes)
     assert why("time.sleep(600)", limits=short) == "it took longer than 1 s, and was ended"
     memory = why("len(bytearray(1 << 29))", repr(LIMITS), limits=LIMITS)
     assert "more memory than the limit of 0.25 GiB" in memory
-    much = "open(os.devnull) and open('too_large', 'wb').truncate(1 << 22)"
+    much = f"open({str(tmp_path / 'much')!r}, 'wb').truncate(1 << 22)"
     assert "a file larger than the limit" in why(much, repr(LIMITS), limits=LIMITS)
 
 

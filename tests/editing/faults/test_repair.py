@@ -111,3 +111,22 @@ def test_a_short_slot_that_fills_its_shot_is_made_longer() -> None:
 def test_a_cut_older_than_its_films_ingest_is_refused_with_the_slot(stale: Slot) -> None:
     with pytest.raises(EditError, match=r"slot 2 is of shot .* since it was ingested again"):
         find_faults([slot(1), stale], {FILM: film()})
+
+
+def test_two_pieces_of_one_shot_are_joined_so_that_nothing_between_them_is_gone() -> None:
+    """Frames 230 to 239 are left out; the second piece begins there, and is as long as before."""
+    pieces = [slot(0), slot(2, 0, 30), slot(2, 40, 60)]
+    after, (repair,) = repair_faults(
+        pieces, {FILM: film()}, least_frames=10, reasons=lambda *_: (), keep_length=True
+    )
+    assert repair.words == "slot 3: moved to where slot 2 ends"
+    assert [one.source for one in after[1:]] == [FrameRange(200, 230), FrameRange(230, 250)]
+
+
+def test_where_the_second_piece_stays_the_first_is_moved_up_to_it() -> None:
+    pieces = [slot(0), slot(2, 10, 40), replace(slot(2, 50, 70), locked=True)]
+    after, (repair,) = repair_faults(
+        pieces, {FILM: film()}, least_frames=10, reasons=lambda *_: (), keep_length=True
+    )
+    assert repair.words == "slot 2: moved to where slot 3 begins"
+    assert after[1].source == FrameRange(220, 250)

@@ -1,17 +1,23 @@
 """Clicks, gaps and flat tops in sounds made by hand, and none in what only resembles them."""
 
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
 from editing.faults.file_check import check_file
 from editing.faults.join_sound import JoinSound, listen, word_cut
-from editing.faults.prediction import predictors, residual
-from editing.faults.sound_events import events_in
-from editing.faults.sound_meter import SoundMeter
+from editing.faults.picture_meter import COLUMNS, PictureMeasures
+from editing.faults.prediction import likeness, predictors, residual
+from editing.faults.programme import Programme
+from editing.faults.sound_events import SoundEvent, events_in
+from editing.faults.sound_faults import CLICK_DB, CLIPPED_SAMPLES, DROPOUT_DB, sound_faults
+from editing.faults.sound_joins import sound_join_faults
+from editing.faults.sound_meter import SoundMeasures, SoundMeter
 
 from .conftest import drifting, hum
 
@@ -33,7 +39,7 @@ def tone(seconds: float = 2.0, hertz: float = 220.0, level: float = 0.3) -> np.n
 
 def told(sound: np.ndarray, kind: str) -> list[int]:
     """Milliseconds of the events of a kind that are strong enough for a fault."""
-    least = {"click": 21, "gap": 24, "clipping": 4}[kind]
+    least = {"click": CLICK_DB, "gap": DROPOUT_DB, "clipping": CLIPPED_SAMPLES}[kind]
     events = events_in(sound[None], STEP)
     return sorted(run.start for run in events if run.kind == kind and run.value >= least)
 
@@ -61,6 +67,76 @@ def test_a_knock_that_rings_and_a_burst_that_goes_on_are_no_clicks() -> None:
     fall = np.arange(RATE // 10) / RATE
     ringing[AT : AT + len(fall)] += 0.4 * np.exp(-fall / 0.02) * noise(0.1, 1.0)
     assert told(ringing, "click") == []
+
+
+def test_what_is_gone_the_next_sample_is_more_like_a_click_than_what_rings_on() -> None:
+    """One pulse of 0.1 drives a resonance of about 5 kHz, another is added to what it gives."""
+    resonance, driven = [1, -1.6, 0.9], noise(level=1e-3).astype(np.float64)
+    added = lfilter([1], resonance, driven)
+    added[AT] += 0.1
+    driven[AT] += 0.1
+    rings = lfilter([1], resonance, driven)
+    alike = [
+        np.abs(likeness(sound.astype(np.float32), STEP))[0, AT - 2 : AT + 3].max()
+        for sound in (added, rings)
+    ]
+    assert alike[0] > 1.4 * alike[1]
+
+
+def test_a_click_within_a_voice_is_found() -> None:
+    """A click as high as the voice is loud (RMS 0.13), between pulses of the voice."""
+    voice = vowel()
+    assert told(voice, "click") == []
+    voice[AT : AT + 2] += 0.12
+    assert told(voice, "click") == [1000]
+
+
+def test_a_click_far_below_the_sound_beside_it_is_not_heard() -> None:
+    """A tone at -13 dBFS without any treble, and in it a click of -44."""
+    sound = tone(level=0.3) + noise(level=1e-5)
+    sound[AT : AT + 2] += 0.006
+    assert told(sound, "click") == []
+
+
+def test_what_clicks_all_the_time_is_no_click() -> None:
+    """Twenty a second, from 42 to 60 ms apart, as rain or a fire: each alone within 40 ms."""
+    rng = np.random.default_rng(7)
+    sound = noise(level=0.002)
+    for at in np.cumsum(rng.integers(42, 60, 37)) * STEP + 500:
+        sound[at : at + 2] += 0.1 * rng.choice([-1, 1])
+    assert told(sound, "click") == []
+
+
+def test_a_gap_that_a_code_has_smeared_is_found_before_an_attack() -> None:
+    """Sound at -54 dBFS, 20 ms of which 4 are silent and the rest at -80; 10 ms on, 30 dB more."""
+    sound = noise(level=0.002, seed=3)
+    sound[AT + 30 * STEP :] *= 30
+    sound[AT : AT + 20 * STEP] = noise(0.02, 1e-4, 5)
+    sound[AT + 8 * STEP : AT + 12 * STEP] = 0
+    (found,) = told(sound, "gap")
+    assert 1000 <= found <= 1008
+
+
+def test_what_dies_away_to_nothing_is_no_gap() -> None:
+    """By 96 dB in 80 ms, then nothing for 40 ms, then noise again."""
+    sound, fall = noise(level=0.1, seed=3), 80 * STEP
+    sound[AT : AT + fall] *= np.geomspace(1, 1.6e-5, fall).astype(np.float32)
+    sound[AT + fall : AT + fall + 40 * STEP] = 0
+    assert told(sound, "gap") == []
+
+
+def test_a_piece_that_is_quiet_where_it_begins_has_no_dropout() -> None:
+    """Join at frame 24; 26 dB are the difference of two pieces, 60 are a gap, and so elsewhere."""
+
+    def dropouts(start: float, value: float) -> list[int]:
+        sound = SoundMeasures(events=(SoundEvent("gap", start, start + 0.1, value),))
+        pictures = PictureMeasures(np.zeros((48, len(COLUMNS)), np.float32))
+        programme = Programme(Fraction(24), pictures, sound, (24,), False)
+        return [fault.frame for fault in sound_faults(programme) if fault.kind == "dropout"]
+
+    assert dropouts(1.0, 26) == []
+    assert dropouts(1.0, 60) == [24]
+    assert dropouts(1.5, 26) == [36]
 
 
 def test_a_gap_without_any_sound_is_found_however_uneven_its_edges_are() -> None:
@@ -123,6 +199,19 @@ def test_a_word_that_is_there_up_to_a_join_and_gone_is_cut() -> None:
     assert word_cut(backwards, SPEECH, "after") == 1
 
 
+def test_a_word_over_music_is_cut_where_nobody_speaks_on() -> None:
+    """Three bands fall by less than 20 dB, for the noise under the voice hides what is below."""
+    sound = noise(level=0.06)
+    sound[:AT] += 0.5 * vowel()[:AT]
+    heard = heard_at(sound)
+    assert 6 < heard.fall[0] < 20
+    assert heard.jump < 2
+    stops = np.ones(100, np.float32)
+    stops[32:] = 0  # 1.02 s
+    assert word_cut(heard, stops, "before") == 1
+    assert word_cut(heard, SPEECH, "before") is None
+
+
 def test_speech_that_runs_on_under_a_cut_of_the_picture_is_whole() -> None:
     heard = heard_at(vowel())
     assert word_cut(heard, SPEECH, "before") is None
@@ -169,6 +258,22 @@ def test_the_meter_listens_at_a_join_however_the_sound_comes(at_once: int) -> No
     whole = heard_at(sound)
     assert (heard.second, heard.still) == (1.0, pytest.approx(whole.still))
     assert heard.fall == pytest.approx(whole.fall)
+
+
+def test_where_only_the_picture_jumps_a_step_of_loudness_needs_a_jump_of_the_sound() -> None:
+    """Up by 20 dB at frame 24: told at a join, and at a picture that jumps as the sound does."""
+    pictures = PictureMeasures(np.zeros((48, len(COLUMNS)), np.float32))
+    energy = np.repeat([1e-4, 1e-2], 50)  # -41 and -21 LUFS
+
+    def steps(joins: tuple[int, ...], jump: float) -> list[int]:
+        heard = JoinSound(1.0, jump, (0, 0), (0, 0), (-40, -20))
+        sound = SoundMeasures(energy=energy, joins=(heard,))
+        programme = Programme(Fraction(24), pictures, sound, joins, False)
+        return [fault.frame for fault in sound_join_faults(programme)]
+
+    assert steps((24,), 0) == [24]
+    assert steps((), 0) == []
+    assert steps((), 10) == [24]
 
 
 # Files

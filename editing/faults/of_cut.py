@@ -102,9 +102,15 @@ def check_cut(
         *(cut.slots, films, faults),
         least_frames=cut.brief.min_shot,
         keep_length=keeps_length(cut),
+        barred=_of_other_rates(cut, films),
         stand_ins=FilmStandIns(catalog, cut),
     )
     return CheckedCut(tuple(told), decode and not missing, tuple(missing), tuple(unheard))
+
+
+def _of_other_rates(cut: Cut, films: Mapping[MediaId, FilmSeen]) -> frozenset[int]:
+    """Slots whose films run at another rate than the cut, which is what a repair counts in."""
+    return frozenset(i for i, slot in enumerate(cut.slots) if films[slot.media].rate != cut.rate)
 
 
 def keeps_length(cut: Cut) -> bool:
@@ -140,7 +146,7 @@ def repair_cut(
     decode = decode and not _missing(catalog, cut)
     search = _Search(catalog, cut, decode, on_progress)
     before = search.faults(cut.slots)
-    barred, undone = frozenset[int](), list[Repair]()
+    barred, undone = _of_other_rates(cut, search.films), list[Repair]()
     while True:
         now, done = _repaired(search, barred)
         new = tuple(_new_faults(before, search.faults(now)))
@@ -160,6 +166,7 @@ def repair_cut(
         *(now, search.films, search.faults(now)),
         least_frames=cut.brief.min_shot,
         keep_length=keeps_length(cut),
+        barred=_of_other_rates(cut, search.films),
         stand_ins=search.stand_ins,
     )
     on_progress(1.0)

@@ -97,14 +97,16 @@ def possible_repairs(
     *,
     least_frames: int,
     keep_length: bool = False,
+    barred: frozenset[int] = frozenset(),
     stand_ins: StandIns = no_stand_ins,
 ) -> list[Fault]:
     """Faults with what would take each of them away, or why nothing does; nothing is changed.
 
-    A fault that was only decoded keeps the words for its kind.
+    A fault that was only decoded keeps the words for its kind. Slots in `barred` are of films of
+    another rate than the cut, and stay as they are.
     """
     room = Room(films, least_frames, keep_length, stand_ins)
-    return [_with_repair(tuple(slots), fault, room) for fault in faults]
+    return [_with_repair(tuple(slots), fault, room, barred) for fault in faults]
 
 
 def best_repair(
@@ -180,12 +182,14 @@ def crossfade_clicks(
     return tuple(now), done
 
 
-def _with_repair(slots: Slots, fault: Fault, room: Room) -> Fault:
+def _with_repair(slots: Slots, fault: Fault, room: Room, barred: frozenset[int]) -> Fault:
     if not 0 <= fault.slot < len(slots):
         return fault  # of no slot of this cut
-    change = _best(slots, fault, room)
+    change = _best(slots, fault, room, barred)
     if change:
         return replace(fault, repair=f"slot {change.touched[0] + 1}: {change.words}")
+    if not barred.isdisjoint((fault.slot, fault.slot - 1)):
+        return replace(fault, obstacle="a slot of another rate than the cut is mended by hand")
     return replace(fault, obstacle=_obstacle(slots, fault, room))
 
 

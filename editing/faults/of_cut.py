@@ -15,7 +15,9 @@ from editing.faults.finding import Fault, Kind
 from editing.faults.judging import programme_faults
 from editing.faults.repair import (
     Reasons,
+    Refused,
     Repair,
+    as_shown,
     crossfade_clicks,
     possible_repairs,
     repair_faults,
@@ -34,6 +36,8 @@ from ingest.timecode import FrameRange
 
 _ROUNDS = 5
 """A slot that was moved shows frames that nobody has decoded: it is looked at again so often."""
+_TRIES = 3
+"""Repairs of one slot that are undone before it is left as it is."""
 ALTERNATE_REASON = "its score as an alternate; the ranker that gave it is gone"
 """What is told of a slot that was filled when its score can no longer be taken apart."""
 _OF_THE_FILM: tuple[Kind, ...] = (
@@ -147,15 +151,20 @@ def repair_cut(
     search = _Search(catalog, cut, decode, on_progress)
     before = search.faults(cut.slots)
     barred, undone = _of_other_rates(cut, search.films), list[Repair]()
+    refused: Refused = frozenset()
     while True:
-        now, done = _repaired(search, barred)
+        now, done = _repaired(search, barred, refused)
         new = tuple(_new_faults(before, search.faults(now)))
         wrong = [one for one in done if any(_is_by(one, fault) for fault in new)]
         if not new or not done:
             break
         wrong = wrong or done
         undone += wrong
-        barred |= {i for one in wrong for i in (one.slot, *one.also)}
+        refused |= {(one.slot, as_shown(one.after)) for one in wrong}
+        for one in wrong:
+            tries = sum(place == one.slot for place, _ in refused)
+            if tries >= _TRIES or any(fault.kind == "click" for fault in one.faults):
+                barred |= {one.slot, *one.also}
     if done:
         if decode:  # else its films may be gone; a render shows the middle then
             now = with_windows(catalog, now, cut.brief.aspect)
@@ -206,8 +215,10 @@ class _Search:
         return as_one(told, decoded, cut, self.films) if self.decode else told
 
 
-def _repaired(search: _Search, barred: frozenset[int]) -> tuple[Slots, list[Repair]]:
-    """A cut after its repairs, but for slots that are barred."""
+def _repaired(
+    search: _Search, barred: frozenset[int], refused: Refused
+) -> tuple[Slots, list[Repair]]:
+    """A cut after its repairs, but for slots that are barred and what was refused."""
     now, done, cut = search.cut.slots, list[Repair](), search.cut
     for _ in range(_ROUNDS if search.decode else 1):
         told = search.decoded(now)
@@ -217,6 +228,7 @@ def _repaired(search: _Search, barred: frozenset[int]) -> tuple[Slots, list[Repa
             reasons=search.reasons,
             keep_length=keeps_length(cut),
             barred=barred,
+            refused=refused,
             stand_ins=search.stand_ins,
         )
         faded: list[Repair] = []

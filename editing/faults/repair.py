@@ -24,6 +24,9 @@ from ingest.media import MediaId
 Reasons = Callable[[MediaId, Alternate], tuple[Reason, ...]]
 """Tells the parts of the score of an alternate of a film."""
 
+Refused = frozenset[tuple[int, Slot]]
+"""Slots, from 0, and what they are not to become, `as_shown`."""
+
 FADE_MS, LONGER_FADE_MS = 10, 40
 """Of the crossfade that takes a click at a join away, too short to be heard as one; and of the one
 that is tried where it clicks all the same."""
@@ -55,6 +58,7 @@ def repair_faults(
     reasons: Reasons,
     keep_length: bool = False,
     barred: frozenset[int] = frozenset(),
+    refused: Refused = frozenset(),
     stand_ins: StandIns = no_stand_ins,
 ) -> tuple[Slots, list[Repair]]:
     """Take away what faults can be, the worst first.
@@ -66,6 +70,7 @@ def repair_faults(
         reasons: Asked only for an alternate that is taken.
         keep_length: Whether the cut stays as long as it is.
         barred: Slots that stay as they are, like locked ones.
+        refused: What was tried before, and brought other faults.
         stand_ins: Tells other shots for a slot where none of its alternates helps.
 
     Returns:
@@ -83,7 +88,7 @@ def repair_faults(
         if fault is None:
             return now, done
         tried.add((fault.kind, fault.slot, fault.frame))
-        change = _best(now, fault, room, barred)
+        change = _best(now, fault, room, barred, refused)
         if change:
             found = _repair_by(change, fault, now, films)
             now = _explained(now, change, reasons)
@@ -124,7 +129,11 @@ def best_repair(
 
 
 def _best(
-    slots: Slots, fault: Fault, room: Room, barred: frozenset[int] = frozenset()
+    slots: Slots,
+    fault: Fault,
+    room: Room,
+    barred: frozenset[int] = frozenset(),
+    refused: Refused = frozenset(),
 ) -> Change | None:
     films = room.films
     places = [i for i in (fault.slot, fault.slot - 1) if i >= 0]
@@ -135,9 +144,17 @@ def _best(
         return None
     told = min(likes, key=lambda f: abs(f.frame - fault.frame))
     for change in changes(slots, told, room):
+        place = change.touched[0]
+        if (place, as_shown(change.slots[place])) in refused:
+            continue
         if barred.isdisjoint(change.touched) and _mends(change, slots, films, told):
             return change
     return None
+
+
+def as_shown(slot: Slot) -> Slot:
+    """A slot by what is seen and heard of it alone."""
+    return replace(slot, score=0.0, reasons=(), alternates=(), note="")
 
 
 def _mends(change: Change, slots: Slots, films: Films, fault: Fault) -> bool:

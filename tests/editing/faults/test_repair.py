@@ -12,6 +12,7 @@ from editing.faults.finding import Fault
 from editing.faults.repair import (
     FADE_MS,
     LONGER_FADE_MS,
+    as_shown,
     crossfade_clicks,
     possible_repairs,
     repair_faults,
@@ -87,6 +88,21 @@ def test_a_blemish_of_the_film_is_avoided_by_the_smallest_slip() -> None:
     )
     assert after[0] == slot(0, 17, 57)
     assert repair.words == "slot 1: slipped, 3 frames earlier"
+
+
+def test_where_a_repair_was_refused_the_next_one_is_tried() -> None:
+    flaw = Blemish("dropout", FrameRange(57, 59), 40, 24, "dB", "the sound is gone for 40 ms")
+    slots, films = [slot(0), slot(1)], {FILM: film(blemishes=(flaw,))}
+    refused: set[tuple[int, Slot]] = set()
+    tried = []
+    for _ in range(3):
+        after, (repair,) = repair_faults(
+            slots, films, least_frames=10, reasons=lambda *_: (), refused=frozenset(refused)
+        )
+        tried.append(after[0].source)
+        refused.add((repair.slot, as_shown(repair.after)))
+    assert tried[:2] == [FrameRange(17, 57), FrameRange(16, 56)]
+    assert len(set(tried)) == 3
 
 
 def test_what_would_repair_a_fault_is_told_and_nothing_changed() -> None:

@@ -159,11 +159,12 @@ def repair_cut(
         if not new or not done:
             break
         wrong = wrong or done
+        wrong = [one for one in wrong if not _is_crossfade(one)] or wrong  # they are made again
         undone += wrong
         refused |= {(one.slot, as_shown(one.after)) for one in wrong}
         for one in wrong:
             tries = sum(place == one.slot for place, _ in refused)
-            if tries >= _TRIES or any(fault.kind == "click" for fault in one.faults):
+            if tries >= _TRIES or _is_crossfade(one):
                 barred |= {one.slot, *one.also}
     if done:
         if decode:  # else its films may be gone; a render shows the middle then
@@ -250,6 +251,11 @@ def _new_faults(before: Sequence[Fault], after: Sequence[Fault]) -> list[Fault]:
         else:
             new.append(fault)
     return new
+
+
+def _is_crossfade(repair: Repair) -> bool:
+    """Whether a repair took nothing but clicks away, which next to never brings a fault."""
+    return all(fault.kind == "click" for fault in repair.faults)
 
 
 def _is_by(repair: Repair, fault: Fault) -> bool:

@@ -19,7 +19,7 @@ from dashboard.wording import moment
 from editing.approvals import Approval, approvals_of
 from editing.assemble.why import Choice
 from editing.cut import Cut, Reason, Slot
-from editing.cut_store import cut_versions, load_cut
+from editing.cut_store import cut_versions, film_steps, load_cut
 from editing.errors import EditError, TimelineError
 from editing.faults.finding import Fault
 from editing.faults.of_cut import check_cut
@@ -28,6 +28,7 @@ from editing.interchange.sequence import Sequence
 from editing.rank.register import ranker_cards
 from editing.rank.store import DEFAULT_RANKER
 from editing.run import EXPORT_SUFFIXES, ExportFormat, sequence_of, timeline_text, why_shot
+from editing.slot_edits import frames_around
 from ingest import tables
 from ingest.catalog import Catalog
 from ingest.errors import NotIngested
@@ -219,16 +220,17 @@ def faults(folder: Path, cut_id: int, version: int, *, state: str) -> tuple[list
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def room(folder: Path, cut_id: int, version: int, *, state: str) -> list[tuple[int, int]]:
-    """Of each slot, how many frames of its shot lie before and after it."""
+    """Of each slot, how many of the cut's frames its shot has before and after it."""
     catalog = open_catalog(folder)
-    slots = load_cut(catalog, cut_id, version).slots
+    cut = load_cut(catalog, cut_id, version)
+    slots, steps = cut.slots, film_steps(catalog, cut.rate, cut.slots)
     films = {one: _shots_on_grid(catalog, one) for one in dict.fromkeys(s.media for s in slots)}
     rooms = []
     for slot in slots:
         shots, grid = films[slot.media]
         span = grid.span(shots[slot.shot].span) if slot.shot < len(shots) else None
         before, after = (
-            (0, 0) if span is None else (slot.source.start - span.start, span.end - slot.source.end)
+            (0, 0) if span is None else frames_around(slot.source, span, steps[slot.media])
         )
         rooms.append((max(0, before), max(0, after)))
     return rooms

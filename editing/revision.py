@@ -10,7 +10,7 @@ from fractions import Fraction
 from editing.assemble.assembly import assemble_around
 from editing.assemble.candidates import spoiler_limit, without
 from editing.assemble.explanation import gap_in_words
-from editing.cut import Alternate, Cut, Reason
+from editing.cut import Alternate, Cut, Reason, Slot
 from editing.cut_order import arrangement, order_in_words
 from editing.cut_store import save_version
 from editing.errors import EditError
@@ -83,9 +83,7 @@ def alternate_rooms(catalog: Catalog, cut: Cut, number: int) -> dict[int, FrameR
     Raises:
         EditError: There is no such slot.
     """
-    if not 0 <= number < len(cut.slots):
-        raise EditError(f"the cut has slots 1 to {len(cut.slots)}, not {number + 1}")
-    slot, brief = cut.slots[number], cut.brief
+    slot, brief = _slot(cut, number), cut.brief
     media = catalog.get_media(slot.media)
     fit, grid = fit_frames(catalog, media), FrameGrid.of(catalog, media)
     limit = spoiler_limit(grid.frames, brief)
@@ -121,9 +119,7 @@ def shot_span(catalog: Catalog, cut: Cut, number: int) -> FrameRange:
     Raises:
         EditError: There is no such slot.
     """
-    if not 0 <= number < len(cut.slots):
-        raise EditError(f"the cut has slots 1 to {len(cut.slots)}, not {number + 1}")
-    slot = cut.slots[number]
+    slot = _slot(cut, number)
     media = catalog.get_media(slot.media)
     shots = catalog.shots(media.id)
     _check_shot(media, len(shots), f"slot {number + 1}", slot.shot)
@@ -139,9 +135,13 @@ def slot_step(catalog: Catalog, cut: Cut, number: int) -> Fraction:
     Raises:
         EditError: There is no such slot.
     """
+    return catalog.get_media(_slot(cut, number).media).rate / cut.rate
+
+
+def _slot(cut: Cut, number: int) -> Slot:
     if not 0 <= number < len(cut.slots):
         raise EditError(f"the cut has slots 1 to {len(cut.slots)}, not {number + 1}")
-    return catalog.get_media(cut.slots[number].media).rate / cut.rate
+    return cut.slots[number]
 
 
 def reasons_by_ranker(catalog: Catalog, cut: Cut) -> Callable[[Alternate], tuple[Reason, ...]]:

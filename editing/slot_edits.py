@@ -106,6 +106,17 @@ def trim(
     return _within(_with(slots, number, changed), number, room)
 
 
+def frames_around(source: FrameRange, span: FrameRange, step: Fraction) -> tuple[int, int]:
+    """The cut's frames that a slot's shot has before and after it; below 0 where it lies outside.
+
+    Args:
+        source: The slot's.
+        span: The film's frames of its shot.
+        step: The film's frames for each frame of the cut.
+    """
+    return _Room(span, step).around(source)
+
+
 def slip(
     slots: Sequence[Slot],
     number: int,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from editing.cut import Alternate, Reason, Reframe, Slot, SlotSound, Transition
 from editing.errors import EditError
 from editing.interchange.conform import shown_frame, shown_frames
-from editing.slot_edits import LONGEST_NOTE, move, note, remove, slip, swap, trim
+from editing.slot_edits import LONGEST_NOTE, frames_around, move, note, remove, slip, swap, trim
 from ingest.media import MediaId
 from ingest.timecode import FrameRange
 
@@ -99,6 +99,7 @@ def test_frames_of_a_trim_are_the_cuts_whatever_the_films_rate() -> None:
     """A film of 50 in a cut of 25: 20 frames from 110 on show up to 148, of 100 to 159."""
     slots = (replace(SLOTS[1], source=FrameRange(110, 130)),)
     twice = Fraction(2)
+    assert frames_around(slots[0].source, SPAN, twice) == (5, 5)
     assert trim(slots, 0, SPAN, head=4, tail=0, step=twice)[0].source == FrameRange(102, 126)
     assert trim(slots, 0, SPAN, head=-4, tail=5, step=twice)[0].source == FrameRange(118, 139)
     assert slip(slots, 0, SPAN, 5, twice)[0].source == FrameRange(120, 140)
